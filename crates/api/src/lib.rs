@@ -1,0 +1,1 @@
+//! The one door: actions, callers, dispatch, trail.

@@ -1,0 +1,1 @@
+//! Control state: typed tables and optimistic transactions over SQLite or PostgreSQL.

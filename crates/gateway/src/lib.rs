@@ -1,0 +1,1 @@
+//! Sockets, SigV4, limits, health.

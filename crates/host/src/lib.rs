@@ -1,0 +1,1 @@
+//! What a hypervisor host does: attach, hold the plaintext key, export.

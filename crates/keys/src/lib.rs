@@ -1,0 +1,1 @@
+//! KMS cryptography: the seal, key material, ciphertext blobs, secret memory.

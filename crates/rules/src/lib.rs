@@ -1,0 +1,1 @@
+//! Pure decisions: encryption outcomes, key states, access, life cycles, limits.

@@ -1,0 +1,2 @@
+//! The `sealvol` program.
+fn main() {}

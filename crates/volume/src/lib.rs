@@ -1,0 +1,1 @@
+//! A volume as bytes: superblock, map, cipher, local store.

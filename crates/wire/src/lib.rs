@@ -1,0 +1,1 @@
+//! Four AWS protocols: text to typed requests, typed responses to text.

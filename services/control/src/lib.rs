@@ -1,0 +1,1 @@
+//! Sealvol's own small service: DescribeDevice and Explain.
