@@ -1,1 +1,27 @@
-//! The one door: actions, callers, dispatch, trail.
+//! The one door. Every call, from a socket or from inside the house, passes the same steps in the same order: decode, find
+//! the action, know the caller, check the syntax, authorise, handle, record, commit, encode. The steps are in `dispatch.rs`,
+//! top to bottom; everything else here is what they need. Knows no HTTP and no SQL dialect.
+
+mod access;
+mod action;
+mod answer;
+mod caller;
+mod cx;
+mod dispatch;
+pub mod events;
+pub mod identity;
+mod registry;
+pub mod trail;
+
+pub use action::{Action, InputOf, OutputOf};
+pub use answer::{Answer, Failure};
+pub use caller::{Caller, Principal, Via, infrastructure_session_arn};
+pub use cx::{Cx, Request};
+pub use dispatch::Door;
+pub use registry::{Entry, Registry, entry};
+
+use catalog::{Row, Table};
+
+/// Tables that the door itself keeps; the program adds those of the services when it opens the catalog.
+pub const TABLES: &[Table] =
+    &[identity::Account::TABLE, identity::AccessKey::TABLE, trail::Record::TABLE, events::Event::TABLE];

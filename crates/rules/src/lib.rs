@@ -1,1 +1,9 @@
-//! Pure decisions: encryption outcomes, key states, access, life cycles, limits.
+//! Pure decisions, and nothing but decisions: no I/O, no state, no clock. Every rule of AWS's behaviour that more than one
+//! caller needs is a function here, table-tested; everybody else asks. Sees `base` only.
+
+pub mod encryption;
+pub mod filter;
+pub mod lifecycle;
+pub mod places;
+pub mod tags;
+pub mod volume_types;

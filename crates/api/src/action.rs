@@ -1,0 +1,51 @@
+//! An AWS action as the house knows it: one type, one file, one registry line.
+
+use crate::{Answer, Cx};
+use base::Refusal;
+use serde_json::Value;
+use wire::{Input, Operation, Output};
+
+/// The request type of an action.
+pub type InputOf<A> = <<A as Action>::Op as Operation>::Input;
+/// The response type of an action.
+pub type OutputOf<A> = <<A as Action>::Op as Operation>::Output;
+
+/// One AWS action. The door calls the functions in the order in which they stand here.
+pub trait Action: 'static {
+    /// The generated operation: names, request and response types, codecs.
+    type Op: Operation;
+    /// CloudTrail's `readOnly`; also whether `responseElements` is recorded.
+    const READ_ONLY: bool;
+    /// The permission that IAM policies name, for instance `ec2:CreateVolume`.
+    const IAM: &'static str;
+
+    /// Checks of ranges and combinations that need no state. EC2 makes them before authorisation and dry run.
+    fn check(_input: &InputOf<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// The ARNs that the call touches, for authorisation; `*` where the action has no resource.
+    fn resources(_cx: &Cx, _input: &InputOf<Self>) -> Vec<String> {
+        vec!["*".to_owned()]
+    }
+
+    /// May this caller do this? The default lets the account root act in its own account.
+    fn authorise(cx: &mut Cx, input: &InputOf<Self>) -> Answer<()> {
+        let resources = Self::resources(cx, input);
+        cx.authorise_root(Self::IAM, &resources)
+    }
+
+    /// Does it: reads and writes rows, asks `rules`, may enqueue a job. Synchronous; runs inside one transaction and
+    /// may be run again if the transaction meets a conflict, so it has no effect outside the transaction.
+    fn handle(cx: &mut Cx, input: InputOf<Self>) -> Answer<OutputOf<Self>>;
+
+    /// CloudTrail's `requestParameters`.
+    fn request_parameters(input: &InputOf<Self>) -> Value {
+        input.trail()
+    }
+
+    /// CloudTrail's `responseElements`; nothing for read-only actions.
+    fn response_elements(output: &OutputOf<Self>) -> Value {
+        if Self::READ_ONLY { Value::Null } else { output.trail() }
+    }
+}

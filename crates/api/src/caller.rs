@@ -1,0 +1,151 @@
+//! Who is calling. Besides the account root there are two kinds of caller that are not people: the instance-infrastructure
+//! role (a host acting for one instance) and AWS services themselves. A service acting for a person keeps the person's
+//! identity and adds through whom the call came (forward access session). Source: `ebs-uses-kms` facts in the KMS Developer
+//! Guide, "How Amazon EBS uses AWS KMS", and CloudTrail User Guide, "userIdentity element".
+
+use base::{AccountId, Region};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The kinds of identity that can pass the door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Principal {
+    /// The account's root credentials.
+    Root,
+    /// The session that a host uses for one instance: `assumed-role/aws:ec2-infrastructure/<instance>`.
+    InstanceInfrastructure { instance: String },
+    /// A service acting on its own, such as `ec2.us-east-1.amazonaws.com` retiring a grant.
+    Service { name: String },
+}
+
+/// Through which service a caller's request was forwarded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Via {
+    /// The value of `kms:ViaService`, for instance `ec2.us-east-1.amazonaws.com`.
+    pub service: String,
+    /// CloudTrail's `invokedBy`, `sourceIPAddress` and `userAgent`, for instance `ec2-frontend-api.amazonaws.com`.
+    pub invoked_by: String,
+}
+
+/// One caller. Durable jobs store it, so that their calls are made in the name of who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub principal: Principal,
+    pub account: AccountId,
+    pub access_key_id: Option<String>,
+    pub source_ip: String,
+    pub user_agent: String,
+    pub via: Option<Via>,
+}
+
+impl Caller {
+    /// The account root, from a socket.
+    pub fn root(account: AccountId, access_key_id: &str, source_ip: &str, user_agent: &str) -> Self {
+        Caller {
+            principal: Principal::Root,
+            account,
+            access_key_id: Some(access_key_id.to_owned()),
+            source_ip: source_ip.to_owned(),
+            user_agent: user_agent.to_owned(),
+            via: None,
+        }
+    }
+
+    /// The host's session for one instance of `account`.
+    pub fn instance_infrastructure(account: AccountId, instance: &str) -> Self {
+        Self::internal(account, Principal::InstanceInfrastructure { instance: instance.to_owned() })
+    }
+
+    /// A service acting on its own in `account`.
+    pub fn service(account: AccountId, name: &str) -> Self {
+        Self::internal(account, Principal::Service { name: name.to_owned() })
+    }
+
+    fn internal(account: AccountId, principal: Principal) -> Self {
+        Caller {
+            principal,
+            account,
+            access_key_id: None,
+            source_ip: "AWS Internal".into(),
+            user_agent: "AWS Internal".into(),
+            via: None,
+        }
+    }
+
+    /// EC2's front end asking KMS for this caller (forward access session).
+    #[must_use]
+    pub fn forwarded_by_ec2(&self, region: &Region) -> Self {
+        Caller {
+            via: Some(Via {
+                service: format!("ec2.{region}.amazonaws.com"),
+                invoked_by: "ec2-frontend-api.amazonaws.com".into(),
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// The caller as an ARN, the form that policies, grants and refusals use.
+    pub fn arn(&self) -> String {
+        match &self.principal {
+            Principal::Root => self.account.root_arn(),
+            Principal::InstanceInfrastructure { instance } => infrastructure_session_arn(&self.account, instance),
+            Principal::Service { name } => name.clone(),
+        }
+    }
+
+    /// The `kms:ViaService` value, if the call was forwarded.
+    pub fn via_service(&self) -> Option<&str> {
+        self.via.as_ref().map(|v| v.service.as_str())
+    }
+
+    /// What CloudTrail shows as the source address: the forwarding service's name, or where the call came from.
+    pub fn shown_source(&self) -> (&str, &str) {
+        match &self.via {
+            Some(via) => (&via.invoked_by, &via.invoked_by),
+            None => (&self.source_ip, &self.user_agent),
+        }
+    }
+
+    /// CloudTrail's `userIdentity`. `region` is where the call was made (instance ARNs name it).
+    pub fn user_identity(&self, region: &Region) -> Value {
+        let account = self.account.as_str();
+        let mut identity = match &self.principal {
+            Principal::Root => json!({
+                "type": "Root", "principalId": account, "arn": self.account.root_arn(), "accountId": account,
+            }),
+            Principal::InstanceInfrastructure { instance } => json!({
+                "type": "AssumedRole",
+                "principalId": format!("{account}:aws:ec2-infrastructure:{instance}"),
+                "arn": self.arn(),
+                "accountId": account,
+                "sessionContext": {"sessionIssuer": {
+                    "type": "Role",
+                    "principalId": format!("{account}:aws:ec2-infrastructure"),
+                    "arn": format!("arn:aws:iam::{account}:role/aws:ec2-infrastructure"),
+                    "accountId": account,
+                    "userName": "aws:ec2-infrastructure",
+                }, "attributes": {"mfaAuthenticated": "false"}},
+                "invokedBy": "AWS Internal",
+                "inScopeOf": {
+                    "issuerType": "AWS::EC2::Instance",
+                    "credentialsIssuedTo": format!("arn:aws:ec2:{region}:{account}:instance/{instance}"),
+                },
+            }),
+            Principal::Service { .. } => json!({
+                "type": "AWSService", "invokedBy": "AWS Internal",
+            }),
+        };
+        if let Some(key) = &self.access_key_id {
+            identity["accessKeyId"] = json!(key);
+        }
+        if let Some(via) = &self.via {
+            identity["invokedBy"] = json!(via.invoked_by);
+        }
+        identity
+    }
+}
+
+/// The grantee of an attach grant: the host's role session for one instance.
+pub fn infrastructure_session_arn(account: &AccountId, instance: &str) -> String {
+    format!("arn:aws:sts::{account}:assumed-role/aws:ec2-infrastructure/{instance}")
+}

@@ -1,0 +1,198 @@
+//! The steps that every call passes, in order. `serve` is the way in from a socket, `call` the way in for jobs and hosts,
+//! `Cx::call` the way in for one action that needs another; all three end in `perform`.
+
+use crate::trail::{Ending, Story};
+use crate::{Action, Answer, Caller, Cx, Entry, Failure, InputOf, OutputOf, Registry, Request};
+use base::{Fault, Refusal};
+use catalog::{Catalog, Tx};
+use env::Env;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wire::{Call, Input, Operation, Output, Protocol, Reply, Service};
+
+/// How often a call is run again because others changed what it had read. Each try waits a little longer (1 to 64 ms), so the
+/// last one has waited about a second in all.
+const TRIES_MAX: u32 = 24;
+
+/// The one door.
+pub struct Door {
+    pub env: Env,
+    pub catalog: Catalog,
+    pub registry: Registry,
+    pub(crate) token_key: wire::token::TokenKey,
+    dependencies: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+impl Door {
+    pub fn new(env: Env, catalog: Catalog, registry: Registry, token_key: wire::token::TokenKey) -> Self {
+        Door { env, catalog, registry, token_key, dependencies: HashMap::new() }
+    }
+
+    /// Gives handlers something to work with, found again by its type.
+    #[must_use]
+    pub fn with_dependency<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.dependencies.insert(TypeId::of::<T>(), value);
+        self
+    }
+
+    pub fn dependency<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.dependencies.get(&TypeId::of::<T>()).cloned().and_then(|any| any.downcast().ok())
+    }
+
+    /// Answers a call whose signature has been verified.
+    pub fn serve(&self, service: &'static Service, caller: &Caller, request: &Request, call: &Call) -> Reply {
+        let name = match wire::operation_name(service, call) {
+            Ok(name) => name,
+            Err(refusal) => return wire::encode_refusal(service, &refusal, &request.id),
+        };
+        match self.registry.find(service.name, &name) {
+            Some(Entry { serve, .. }) => serve(self, caller, request, call),
+            None => wire::encode_refusal(service, &wire::unknown_operation(service, &name), &request.id),
+        }
+    }
+
+    /// A call from inside (a job, a host) in a transaction of its own.
+    pub fn call<A: Action>(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        input: impl Fn() -> InputOf<A>,
+    ) -> Result<OutputOf<A>, Failure> {
+        self.transact(caller, request, A::Op::SERVICE, |cx| perform::<A>(cx, input()))
+    }
+
+    /// Runs `work` in a transaction and commits it, again and again while it meets conflicts. A refusal is committed too:
+    /// its trail record must stay.
+    pub fn transact<T>(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        service: &'static Service,
+        mut work: impl FnMut(&mut Cx) -> Answer<T>,
+    ) -> Result<T, Failure> {
+        for attempt in 0..TRIES_MAX {
+            let mut tx: Tx = self.catalog.begin().map_err(Failure::from)?;
+            let answer = {
+                let mut cx = Cx::new(self, &mut tx, caller.clone(), request.clone(), service);
+                work(&mut cx)
+            };
+            let committed = match &answer {
+                Err(Failure::Conflict) => Err(Failure::Conflict),
+                Err(Failure::Fault(_)) => return answer,
+                Ok(_) | Err(Failure::Refused(_)) => tx.commit().map_err(Failure::from),
+            };
+            match committed {
+                Ok(()) => return answer,
+                Err(Failure::Conflict) => self.env.clock.sleep(env::stagger(attempt)),
+                Err(other) => return Err(other),
+            }
+        }
+        Err(Failure::Fault(Fault::new("too many conflicting changes to the same rows")))
+    }
+}
+
+/// Serves one action from the wire: decode, perform in a transaction, encode.
+pub(crate) fn serve<A: Action>(door: &Door, caller: &Caller, request: &Request, call: &Call) -> Reply {
+    let service = A::Op::SERVICE;
+    let result = door.transact(caller, request, service, |cx| {
+        // Decoded inside, because a request may hold secrets and so cannot be cloned for a second try.
+        match <InputOf<A> as Input>::decode(call) {
+            Ok(input) => perform::<A>(cx, input),
+            Err(refusal) => {
+                record::<A>(cx, Ending::Refused(&refusal))?;
+                Err(refusal.into())
+            }
+        }
+    });
+    match result {
+        Ok(output) => output.encode(&request.id),
+        Err(Failure::Refused(refusal)) => wire::encode_refusal(service, &refusal, &request.id),
+        Err(failure) => {
+            log_fault(A::Op::NAME, &request.id, &failure);
+            wire::encode_refusal(service, &internal(service), &request.id)
+        }
+    }
+}
+
+/// The heart: check, authorise, dry run, handle, record.
+pub(crate) fn perform<A: Action>(cx: &mut Cx, input: InputOf<A>) -> Answer<OutputOf<A>> {
+    cx.trail.request_parameters = A::request_parameters(&input);
+    let before = cx.tx.savepoint();
+    let answer = steps::<A>(cx, input);
+    match answer {
+        Ok(output) => {
+            record::<A>(cx, Ending::Done(A::response_elements(&output)))?;
+            Ok(output)
+        }
+        Err(Failure::Refused(refusal)) => {
+            cx.tx.rollback_to(before);
+            record::<A>(cx, Ending::Refused(&refusal))?;
+            Err(Failure::Refused(refusal))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn steps<A: Action>(cx: &mut Cx, input: InputOf<A>) -> Answer<OutputOf<A>> {
+    A::check(&input)?;
+    A::authorise(cx, &input)?;
+    let dry_run = input.dry_run();
+    let query = matches!(cx.service.protocol, Protocol::Ec2Query);
+    if dry_run && query {
+        // EC2 stops before it looks at the resources' state.
+        return Err(dry_run_passed(query).into());
+    }
+    let output = A::handle(cx, input)?;
+    if dry_run {
+        // KMS checks the state too; being a refusal, this undoes what the handler wrote.
+        return Err(dry_run_passed(query).into());
+    }
+    Ok(output)
+}
+
+/// The answer to a dry run that would have succeeded.
+fn dry_run_passed(query: bool) -> Refusal {
+    if query {
+        Refusal::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set.").with_status(412)
+    } else {
+        Refusal::new("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+    }
+}
+
+/// Writes the trail record of this call. The record of a refused call survives what the refusal undoes.
+fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
+    let refused = matches!(ending, Ending::Refused(_));
+    let denied = match &ending {
+        Ending::Refused(r) => matches!(r.code.as_ref(), "AccessDeniedException" | "AccessDenied"),
+        Ending::Done(_) => false,
+    };
+    let story = Story {
+        caller: &cx.caller,
+        request: &cx.request,
+        event_id: cx.door.env.ids.uuid(),
+        event_name: A::Op::NAME,
+        event_source: A::Op::SERVICE.event_source,
+        read_only: A::READ_ONLY,
+        draft: std::mem::take(&mut cx.trail),
+        ending,
+        denied,
+    };
+    let record = story.record();
+    if refused { cx.tx.append_kept(&record)? } else { cx.tx.append(&record)? }
+    Ok(())
+}
+
+/// The caller of a faulty call hears AWS's word for it and nothing of the inside.
+fn internal(service: &Service) -> Refusal {
+    let refusal = Refusal::internal();
+    match service.name {
+        "kms" => Refusal { code: "KMSInternalException".into(), ..refusal },
+        "ebs" => Refusal { code: "InternalServerException".into(), ..refusal },
+        _ => refusal,
+    }
+}
+
+fn log_fault(action: &str, request_id: &str, failure: &Failure) {
+    tracing::error!(action, request_id, ?failure, "call failed inside");
+}

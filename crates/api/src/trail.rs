@@ -1,0 +1,202 @@
+//! Trail records: what CloudTrail says of a call. One per call, written in the call's own transaction, for refusals too.
+//! Format: CloudTrail User Guide, "Record contents"; values for EBS's own calls: KMS Developer Guide, "How Amazon EBS uses
+//! AWS KMS".
+
+use crate::{Caller, Request};
+use base::{AccountId, Refusal, Region, Timestamp};
+use catalog::{Row, Table};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// What a handler adds to the record of its call.
+#[derive(Default)]
+pub struct Draft {
+    /// `requestParameters`; the door fills it from the request, a handler may replace it.
+    pub request_parameters: Value,
+    /// `resources`: account, type and ARN.
+    pub resources: Vec<Touched>,
+    /// `additionalEventData`.
+    pub additional: Map<String, Value>,
+}
+
+/// A resource that the call used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    pub account: AccountId,
+    /// CloudFormation's type name, for instance `AWS::KMS::Key`.
+    pub kind: String,
+    pub arn: String,
+}
+
+impl Draft {
+    /// Names a resource that the call uses, once.
+    pub fn touch(&mut self, account: &AccountId, kind: &str, arn: &str) {
+        let touched = Touched { account: account.clone(), kind: kind.to_owned(), arn: arn.to_owned() };
+        if !self.resources.contains(&touched) {
+            self.resources.push(touched);
+        }
+    }
+}
+
+/// One trail record as stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    pub account: AccountId,
+    pub region: Region,
+    pub time: Timestamp,
+    pub event_id: String,
+    pub request_id: String,
+    pub event_name: String,
+    pub event_source: String,
+    pub read_only: bool,
+    pub user_name: String,
+    pub access_key_id: Option<String>,
+    pub resources: Vec<Touched>,
+    /// Why the call was refused, in our words; CloudTrail itself has only code and message.
+    pub reason: Option<String>,
+    /// The whole record as CloudTrail shows it.
+    pub body: Value,
+}
+
+impl Row for Record {
+    const TABLE: Table = Table { name: "trail", indexes: &["request"] };
+
+    /// Newest first within a tenant, because that is how LookupEvents reads: the time counts down.
+    fn key(&self) -> String {
+        format!("{}/{}/{}/{}", self.account, self.region, reversed(self.time), self.event_id)
+    }
+
+    fn indexes(&self) -> Vec<Option<String>> {
+        vec![Some(format!("{}/{}/{}", self.account, self.region, self.request_id))]
+    }
+}
+
+/// A moment as 16 hexadecimal digits that sort newest first.
+pub fn reversed(time: Timestamp) -> String {
+    format!("{:016x}", i64::MAX.saturating_sub(time.millis()))
+}
+
+/// `2026-01-02T03:04:05Z`.
+pub fn iso_seconds(time: Timestamp) -> String {
+    wire::time::iso_seconds(time)
+}
+
+/// How a call ended, as the record tells it.
+pub(crate) enum Ending<'a> {
+    Done(Value),
+    Refused(&'a Refusal),
+}
+
+/// Everything the record of one call is made of.
+pub(crate) struct Story<'a> {
+    pub caller: &'a Caller,
+    pub request: &'a Request,
+    pub event_id: String,
+    pub event_name: &'static str,
+    pub event_source: &'static str,
+    pub read_only: bool,
+    pub draft: Draft,
+    pub ending: Ending<'a>,
+    /// `UnauthorizedOperation` and friends: AWS then shows neither parameters nor resources of forwarded calls.
+    pub denied: bool,
+}
+
+impl Story<'_> {
+    /// The record of this call.
+    pub fn record(self) -> Record {
+        let account = self.caller.account.clone();
+        let region = self.request.region.clone();
+        let (source, agent) = self.caller.shown_source();
+        let mut body = json!({
+            "eventVersion": "1.11",
+            "userIdentity": self.caller.user_identity(&region),
+            "eventTime": iso_seconds(self.request.received),
+            "eventSource": self.event_source,
+            "eventName": self.event_name,
+            "awsRegion": region,
+            "sourceIPAddress": source,
+            "userAgent": agent,
+            "requestParameters": self.draft.request_parameters,
+            "responseElements": null,
+            "requestID": self.request.id,
+            "eventID": self.event_id,
+            "readOnly": self.read_only,
+            "eventType": "AwsApiCall",
+            "managementEvent": true,
+            "recipientAccountId": account,
+            "eventCategory": "Management",
+        });
+        let mut additional = self.draft.additional;
+        let mut resources = self.draft.resources;
+        let mut reason = None;
+        match &self.ending {
+            Ending::Done(response) => body["responseElements"] = response.clone(),
+            Ending::Refused(refusal) => {
+                body["errorCode"] = json!(error_code(self.event_source, refusal));
+                body["errorMessage"] = json!(refusal.message);
+                reason = Some(refusal.reason.clone());
+                if refusal.reason != refusal.message {
+                    additional.insert("reason".into(), json!(refusal.reason));
+                }
+                if self.denied {
+                    body["requestParameters"] = Value::Null;
+                    resources.clear();
+                }
+            }
+        }
+        if !additional.is_empty() {
+            body["additionalEventData"] = Value::Object(additional);
+        }
+        if !resources.is_empty() && self.event_source == "kms.amazonaws.com" {
+            body["resources"] = resources
+                .iter()
+                .map(|r| json!({"accountId": r.account, "type": r.kind, "ARN": r.arn}))
+                .collect();
+        }
+        self.place_details(&mut body);
+        Record {
+            account,
+            region,
+            time: self.request.received,
+            event_id: self.event_id,
+            request_id: self.request.id.clone(),
+            event_name: self.event_name.to_owned(),
+            event_source: self.event_source.to_owned(),
+            read_only: self.read_only,
+            user_name: user_name(self.caller),
+            access_key_id: self.caller.access_key_id.clone(),
+            resources,
+            reason,
+            body,
+        }
+    }
+
+    /// Direct calls tell how the client reached us; calls made by services tell that they never left the house.
+    fn place_details(&self, body: &mut Value) {
+        if !self.request.host.is_empty() {
+            body["tlsDetails"] = json!({"clientProvidedHostHeader": self.request.host});
+        } else {
+            body["vpcEndpointId"] = json!("AWS Internal");
+            body["vpcEndpointAccountId"] = json!("AWS Internal");
+        }
+    }
+}
+
+/// EC2's codes carry `Client.` or `Server.` in the trail; KMS shows `AccessDenied` without the `Exception`.
+fn error_code(source: &str, refusal: &Refusal) -> String {
+    match (source, refusal.code.as_ref()) {
+        ("ec2.amazonaws.com", code) if refusal.status >= 500 => format!("Server.{code}"),
+        ("ec2.amazonaws.com", code) => format!("Client.{code}"),
+        (_, "AccessDeniedException") => "AccessDenied".to_owned(),
+        (_, code) => code.to_owned(),
+    }
+}
+
+/// LookupEvents' `Username`.
+fn user_name(caller: &Caller) -> String {
+    match &caller.principal {
+        crate::Principal::Root => "root".to_owned(),
+        crate::Principal::InstanceInfrastructure { instance } => instance.clone(),
+        crate::Principal::Service { name } => name.clone(),
+    }
+}

@@ -1,0 +1,4 @@
+//! Life cycles: which change a resource's state allows. One file per kind of resource; states print as EC2 prints them.
+
+pub mod instance;
+pub mod volume;
