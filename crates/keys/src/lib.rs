@@ -1,1 +1,31 @@
-//! KMS cryptography: the seal, key material, ciphertext blobs, secret memory.
+//! KMS cryptography: the seal, key material, ciphertext blobs, grant tokens, secret memory. Decides nothing about who may use
+//! a key and in which state; see `rules`.
+//!
+//! ```text
+//!   root key (file, later HSM)      `Seal`      protects key material at rest
+//!     └─ key material               `material`  the secret bytes behind a KMS key
+//!          └─ data key, plaintext   `wrap`      ciphertext blobs bound to the encryption context
+//! ```
+//! Start reading at `aead` (the one construction), then `wrap` and `seal::envelope` (its two uses).
+
+mod aead;
+mod data_key;
+mod error;
+pub mod grant_token;
+mod material;
+mod oaep;
+mod seal;
+mod secret;
+mod slab;
+mod spec;
+#[cfg(test)]
+mod testing;
+pub mod wrap;
+
+pub use data_key::{DATA_KEY_BYTES, DataKey};
+pub use error::KeysError;
+pub use material::{generate_material, material_id, public_key_der};
+pub use oaep::Oaep;
+pub use seal::{DerivedKey, KeyFileSeal, Purpose, Seal};
+pub use secret::{SECRET_BYTES_MAX, Secret};
+pub use spec::KeySpec;
