@@ -1,0 +1,46 @@
+//! What the rest of the crate asks of a database: snapshots to read from, and a commit that checks and applies.
+
+use crate::CatalogError;
+use crate::changes::{Changes, Scan};
+
+/// A row as the database holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub key: String,
+    /// Different after every change of the row, also when it was deleted and made again in between.
+    pub version: i64,
+    /// JSON.
+    pub body: String,
+}
+
+/// A consistent view of the whole catalog; it ends when dropped.
+pub(crate) trait Snapshot: Send {
+    fn get(&mut self, table: usize, key: &str) -> Result<Option<Stored>, CatalogError>;
+    fn scan(&mut self, scan: &Scan) -> Result<Vec<Stored>, CatalogError>;
+}
+
+/// A database.
+pub(crate) trait Backend: Send + Sync {
+    /// `sqlite` or `postgres`.
+    fn name(&self) -> &'static str;
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, CatalogError>;
+    /// Rechecks the reads and applies the writes as one; durable on return. `Conflict` if a read differs.
+    fn commit(&self, changes: Changes) -> Result<(), CatalogError>;
+    /// Moves the write-ahead log into the main file and empties it, so that deleted rows are gone from both.
+    fn checkpoint(&self) -> Result<(), CatalogError>;
+    fn integrity_check(&self) -> Result<(), CatalogError>;
+    fn stats(&self) -> Stats;
+    /// Notes that an index column now holds the value of every row.
+    fn mark_built(&self, index: &str) -> Result<(), CatalogError>;
+}
+
+/// Counters since the catalog was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Transactions with writes that were committed.
+    pub committed: u64,
+    /// Transactions refused because what they had read was changed.
+    pub conflicts: u64,
+    /// Commits of the database itself; fewer than `committed` when several transactions shared one.
+    pub durable_commits: u64,
+}

@@ -1,0 +1,223 @@
+//! The writer thread with group commit. SQLite has one writer at a time and each commit costs a sync of the log, so
+//! everything that waits is committed together:
+//!
+//! ```text
+//!  BEGIN IMMEDIATE
+//!    transaction 1: recheck its reads, SAVEPOINT, its writes, RELEASE      (or ROLLBACK TO: only this one fails)
+//!    transaction 2: ... sees the writes of 1
+//!  COMMIT            one sync
+//!  answer everyone
+//! ```
+
+use super::BUSY;
+use super::session::SqliteSession;
+use crate::CatalogError;
+use crate::backend::Stats;
+use crate::changes::{self, Changes};
+use crate::sql::Sql;
+use parking_lot::Mutex;
+use rusqlite::{Connection, ErrorCode};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+/// Most transactions in one commit. Bounds how long the first of them waits for the last; past some dozens the sync is
+/// no longer what costs.
+const GROUP: usize = 256;
+
+/// Versions of one opening: 2^40 is a year and a half at 20,000 transactions per second, and leaves room for 2^23
+/// openings. Should it run over, versions only have to differ from those that running transactions have seen.
+const VERSIONS_PER_EPOCH: i64 = 1 << 40;
+
+type Answer = Result<(), CatalogError>;
+type Work = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+
+enum Request {
+    Commit(Changes, Sender<Answer>),
+    Run(Work, Sender<Answer>),
+}
+
+/// The handle that callers hold. Dropping it ends the thread and closes its connection.
+pub(super) struct Writer {
+    /// Taken out only by `drop`.
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    stats: Arc<Mutex<Stats>>,
+}
+
+impl Writer {
+    pub fn start(connection: Connection, sql: Arc<Sql>, epoch: i64) -> Result<Self, CatalogError> {
+        let (requests, queue) = channel();
+        let stats = Arc::new(Mutex::new(Stats::default()));
+        let version = epoch.wrapping_mul(VERSIONS_PER_EPOCH);
+        let state = State { connection, sql, version, broken: None, stats: stats.clone() };
+        let thread = env::spawn("catalog-writer", move || state.serve(&queue))
+            .map_err(|e| CatalogError::backend("starting the writer thread", e))?;
+        Ok(Writer { requests: Some(requests), thread: Some(thread), stats })
+    }
+
+    /// Returns once the changes are durable, or refused.
+    pub fn commit(&self, changes: Changes) -> Answer {
+        self.ask(|reply| Request::Commit(changes, reply))
+    }
+
+    /// Runs work on the writer's connection, between commits.
+    pub fn run(&self, work: impl FnOnce(&Connection) -> Answer + Send + 'static) -> Answer {
+        self.ask(|reply| Request::Run(Box::new(work), reply))
+    }
+
+    fn ask(&self, request: impl FnOnce(Sender<Answer>) -> Request) -> Answer {
+        let gone = || CatalogError::Broken { cause: "the writer thread has ended".to_owned() };
+        let (reply, answer) = channel();
+        let requests = self.requests.as_ref().ok_or_else(gone)?;
+        requests.send(request(reply)).map_err(|_| gone())?;
+        // The thread answers every request that it takes; if it died over this one, nobody knows how far it came.
+        answer.recv().unwrap_or_else(|e| Err(CatalogError::OutcomeUnknown { source: e.into() }))
+    }
+
+    pub fn stats(&self) -> Stats {
+        *self.stats.lock()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has already failed its callers.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct State {
+    connection: Connection,
+    sql: Arc<Sql>,
+    version: i64,
+    /// Why no more is written.
+    broken: Option<String>,
+    stats: Arc<Mutex<Stats>>,
+}
+
+impl State {
+    fn serve(mut self, queue: &Receiver<Request>) {
+        while let Ok(first) = queue.recv() {
+            let mut group = vec![];
+            let mut work = vec![];
+            for request in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
+                match request {
+                    Request::Commit(changes, reply) => group.push((changes, reply)),
+                    Request::Run(task, reply) => work.push((task, reply)),
+                }
+            }
+            if !group.is_empty() {
+                self.commit_group(group);
+            }
+            for (task, reply) in work {
+                // A caller that is gone needs no answer; so everywhere below.
+                let _ = reply.send(self.refuse_if_broken().and_then(|()| task(&self.connection)));
+            }
+        }
+    }
+
+    fn refuse_if_broken(&self) -> Answer {
+        match &self.broken {
+            Some(cause) => Err(CatalogError::Broken { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn commit_group(&mut self, group: Vec<(Changes, Sender<Answer>)>) {
+        let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        let answers = self.answers(&changes);
+        {
+            let mut stats = self.stats.lock();
+            let committed = answers.iter().filter(|answer| answer.is_ok()).count();
+            stats.committed += committed as u64;
+            stats.durable_commits += u64::from(committed > 0);
+            stats.conflicts +=
+                answers.iter().filter(|answer| matches!(answer, Err(CatalogError::Conflict))).count() as u64;
+        }
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// One answer per transaction, each final: what is `Ok` is on the disk.
+    fn answers(&mut self, group: &[Changes]) -> Vec<Answer> {
+        let all = |fail: &dyn Fn() -> CatalogError| group.iter().map(|_| Err(fail())).collect();
+        if let Some(cause) = self.broken.clone() {
+            return all(&|| CatalogError::Broken { cause: cause.clone() });
+        }
+        if let Err(error) = self.statement("BEGIN IMMEDIATE") {
+            return all(&|| match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseBusy) => CatalogError::Busy { seconds: BUSY.as_secs() },
+                _ => CatalogError::backend("beginning to write", error.to_string()),
+            });
+        }
+        let mut answers: Vec<Answer> = Vec::with_capacity(group.len());
+        for changes in group {
+            let answer = self.one(changes);
+            if self.connection.is_autocommit() {
+                // SQLite ends the whole transaction over a full disk or an I/O error, so all of the group failed.
+                let cause = answer.err().map(|e| e.to_string()).unwrap_or_default();
+                return all(&|| CatalogError::backend("writing; the whole group was undone", cause.clone()));
+            }
+            answers.push(answer);
+        }
+        if answers.iter().all(Result::is_err) {
+            self.abandon();
+        } else if let Err(error) = self.statement("COMMIT") {
+            self.commit_failed(&error, &mut answers);
+        }
+        answers
+    }
+
+    fn one(&mut self, changes: &Changes) -> Answer {
+        let mut session = SqliteSession(&self.connection);
+        if !changes::still_stands(&mut session, &self.sql, &changes.reads)? {
+            return Err(CatalogError::Conflict);
+        }
+        self.version = self.version.wrapping_add(1);
+        let fail = |e: rusqlite::Error| CatalogError::backend("writing", e);
+        self.statement("SAVEPOINT one").map_err(fail)?;
+        let applied = changes::apply(&mut session, &self.sql, &changes.writes, self.version);
+        if self.connection.is_autocommit() {
+            return applied;
+        }
+        let undo = if applied.is_err() { self.statement("ROLLBACK TO one") } else { Ok(()) };
+        if let Err(error) = undo.and_then(|()| self.statement("RELEASE one")) {
+            // Some of these writes may still be in the group's transaction: it must not commit.
+            self.abandon();
+            return Err(fail(error));
+        }
+        applied
+    }
+
+    /// A failed sync may have lost pages that the kernel now believes to be clean, so a later sync would succeed and
+    /// prove nothing (the "fsyncgate" of 2018). After an I/O error nothing more is written; a restart reads what
+    /// the disk really has.
+    fn commit_failed(&mut self, error: &rusqlite::Error, answers: &mut [Answer]) {
+        tracing::error!(%error, "the catalog could not commit");
+        if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {
+            self.broken = Some(error.to_string());
+        }
+        self.abandon();
+        for answer in answers.iter_mut().filter(|answer| answer.is_ok()) {
+            *answer = Err(CatalogError::OutcomeUnknown { source: error.to_string().into() });
+        }
+    }
+
+    /// Undoes what is open; if even that fails, nothing can be written any more.
+    fn abandon(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.statement("ROLLBACK")
+        {
+            self.broken = Some(error.to_string());
+        }
+    }
+
+    fn statement(&self, text: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(text)?.execute([]).map(|_| ())
+    }
+}
