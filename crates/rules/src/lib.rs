@@ -3,6 +3,8 @@
 
 pub mod encryption;
 pub mod filter;
+pub mod key_access;
+pub mod key_state;
 pub mod lifecycle;
 pub mod places;
 pub mod tags;
