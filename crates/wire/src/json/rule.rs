@@ -1,0 +1,60 @@
+//! What a model says of a value besides its type.
+
+/// Limits of one model shape; written by the generator, one constant per shape.
+#[derive(Debug)]
+pub struct Rule {
+    /// Least length (text in characters, blobs in bytes, lists and maps in entries) or least number.
+    pub min: Option<i64>,
+    /// Greatest length or number.
+    pub max: Option<i64>,
+    /// All values of an enumeration; empty if the shape is none.
+    pub values: &'static [&'static str],
+    /// Never shown in a message.
+    pub sensitive: bool,
+    /// The rule of a list's entries or a map's values.
+    pub element: Option<&'static Rule>,
+}
+
+/// No limits.
+pub const NONE: Rule = Rule { min: None, max: None, values: &[], sensitive: false, element: None };
+
+impl Rule {
+    pub(super) fn element(&self) -> &'static Rule {
+        self.element.unwrap_or(&NONE)
+    }
+
+    /// Every constraint of this rule in words, as AWS lists them for the entries of a list.
+    pub(super) fn constraints(&self) -> Vec<String> {
+        let max = self.max.map(|max| format!("Member must have length less than or equal to {max}"));
+        let min = self.min.map(|min| format!("Member must have length greater than or equal to {min}"));
+        max.into_iter().chain(min).chain(self.value_set()).collect()
+    }
+
+    pub(super) fn value_set(&self) -> Option<String> {
+        (!self.values.is_empty())
+            .then(|| format!("Member must satisfy enum value set: [{}]", self.values.join(", ")))
+    }
+
+    /// Which length constraint a length breaks, in AWS's words.
+    pub(super) fn length(&self, length: usize) -> Option<String> {
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        self.broken("length", length)
+    }
+
+    /// Which range constraint a number breaks.
+    pub(super) fn range(&self, number: i64) -> Option<String> {
+        self.broken("value", number)
+    }
+
+    fn broken(&self, what: &str, number: i64) -> Option<String> {
+        match (self.min, self.max) {
+            (Some(min), _) if number < min => {
+                Some(format!("Member must have {what} greater than or equal to {min}"))
+            }
+            (_, Some(max)) if number > max => {
+                Some(format!("Member must have {what} less than or equal to {max}"))
+            }
+            _ => None,
+        }
+    }
+}
