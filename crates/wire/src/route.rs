@@ -27,13 +27,24 @@ fn by_action(service: &Service, call: &Call) -> Result<String, Refusal> {
     if service.route(action).is_some() {
         return Ok(action.to_owned());
     }
-    Err(Refusal::new(
-        "InvalidAction",
-        match service.protocol {
-            Protocol::Ec2Query => format!("The action {action} is not valid for this web service."),
-            _ => format!("Could not find operation {action} for version {}", service.version),
-        },
-    ))
+    Err(unknown_operation(service, action))
+}
+
+/// AWS's refusal of an operation that the service does not have, or that nobody handles here.
+pub fn unknown_operation(service: &Service, name: &str) -> Refusal {
+    let reason = format!("no operation of {} is called {name:?}", service.name);
+    let refusal = match service.protocol {
+        Protocol::Ec2Query => {
+            Refusal::new("InvalidAction", format!("The action {name} is not valid for this web service."))
+        }
+        Protocol::AwsQuery => {
+            let message = format!("Could not find operation {name} for version {}", service.version);
+            Refusal::new("InvalidAction", message)
+        }
+        Protocol::AwsJson11 => Refusal::new("UnknownOperationException", ""),
+        Protocol::RestJson => Refusal::new("UnknownOperationException", "").with_status(404),
+    };
+    refusal.because(reason)
 }
 
 fn by_target(service: &Service, call: &Call) -> Result<String, Refusal> {
@@ -43,8 +54,7 @@ fn by_target(service: &Service, call: &Call) -> Result<String, Refusal> {
     if prefix == service.target_prefix && service.route(name).is_some() {
         return Ok(name.to_owned());
     }
-    Err(Refusal::new("UnknownOperationException", "")
-        .because(format!("no operation of {} answers to the X-Amz-Target {target:?}", service.name)))
+    Err(unknown_operation(service, target))
 }
 
 fn by_path(service: &Service, call: &Call) -> Result<String, Refusal> {
@@ -52,8 +62,6 @@ fn by_path(service: &Service, call: &Call) -> Result<String, Refusal> {
         .operations
         .iter()
         .find(|route| route.method == call.method && matches(route.path, &call.path));
-    found.map(|route| route.name.to_owned()).ok_or_else(|| {
-        let reason = format!("no operation of {} answers to {} {}", service.name, call.method, call.path);
-        Refusal::new("UnknownOperationException", "").with_status(404).because(reason)
-    })
+    let asked = || unknown_operation(service, &format!("{} {}", call.method, call.path));
+    found.map(|route| route.name.to_owned()).ok_or_else(asked)
 }

@@ -9,18 +9,20 @@
 use base::Timestamp;
 use std::fmt::Write;
 
-/// ISO 8601 with exactly three digits of fraction. `None` outside the years that can be written with four digits.
-pub fn iso_millis(at: Timestamp) -> Option<String> {
-    civil(at).map(|t| format!("{t:.3}"))
+/// ISO 8601 with exactly three digits of fraction. Moments before 1970 or after 9999 are shown as the nearest moment
+/// in between: no client reads others, and none can arise but by a mistake.
+pub fn iso_millis(at: Timestamp) -> String {
+    format!("{:.3}", civil(at.millis()))
 }
 
-/// ISO 8601 with whole seconds, rounded down.
-pub fn iso_seconds(at: Timestamp) -> Option<String> {
-    civil(Timestamp::from_secs(at.secs())).map(|t| format!("{t:.0}"))
+/// ISO 8601 with whole seconds, rounded down; bounded like [`iso_millis`].
+pub fn iso_seconds(at: Timestamp) -> String {
+    format!("{:.0}", civil(Timestamp::from_secs(at.secs()).millis()))
 }
 
-fn civil(at: Timestamp) -> Option<jiff::Timestamp> {
-    jiff::Timestamp::from_millisecond(at.millis()).ok().filter(|_| (0..=YEAR_9999).contains(&at.millis()))
+fn civil(millis: i64) -> jiff::Timestamp {
+    // In these bounds the conversion cannot fail.
+    jiff::Timestamp::from_millisecond(millis.clamp(0, YEAR_9999)).unwrap_or_default()
 }
 
 /// The last millisecond of the year 9999.
@@ -58,9 +60,9 @@ mod tests {
     #[test]
     fn a_moment_is_written_in_the_form_of_its_protocol() {
         let at = Timestamp::from_millis(1_767_323_045_120);
-        assert_eq!(iso_millis(at).as_deref(), Some("2026-01-02T03:04:05.120Z"));
-        assert_eq!(iso_seconds(at).as_deref(), Some("2026-01-02T03:04:05Z"));
-        assert_eq!(iso_millis(Timestamp::from_millis(0)).as_deref(), Some("1970-01-01T00:00:00.000Z"));
+        assert_eq!(iso_millis(at), "2026-01-02T03:04:05.120Z");
+        assert_eq!(iso_seconds(at), "2026-01-02T03:04:05Z");
+        assert_eq!(iso_millis(Timestamp::from_millis(0)), "1970-01-01T00:00:00.000Z");
         for (millis, text) in
             [(1_767_323_045_120, "1767323045.12"), (0, "0.0"), (-1500, "-1.5"), (7, "0.007"), (1000, "1.0")]
         {
@@ -72,10 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn moments_beyond_what_can_be_written_are_none_and_do_not_panic() {
-        for millis in [i64::MIN, -1, YEAR_9999 + 1, i64::MAX] {
-            assert_eq!(iso_millis(Timestamp::from_millis(millis)), None);
-            assert_eq!(iso_seconds(Timestamp::from_millis(millis)), None);
+    fn moments_beyond_what_can_be_written_are_bounded_and_do_not_panic() {
+        for millis in [i64::MIN, -1] {
+            assert_eq!(iso_millis(Timestamp::from_millis(millis)), "1970-01-01T00:00:00.000Z");
+        }
+        for millis in [YEAR_9999, YEAR_9999 + 1, i64::MAX] {
+            assert_eq!(iso_seconds(Timestamp::from_millis(millis)), "9999-12-31T23:59:59Z");
         }
         for seconds in [f64::NAN, f64::INFINITY, 1e18, -1e18] {
             assert_eq!(from_epoch(seconds), None);

@@ -43,7 +43,7 @@ impl ToTrail for f64 {
 
 impl ToTrail for Timestamp {
     fn to_trail(&self) -> Value {
-        iso_millis(*self).map_or(Value::Null, Value::from)
+        Value::from(iso_millis(*self))
     }
 }
 

@@ -66,7 +66,7 @@ impl Xml {
 
     /// A moment in whole seconds, where AWS shows it so.
     pub fn seconds(&mut self, name: &str, value: &Option<Timestamp>) {
-        self.field(name, &value.and_then(iso_seconds));
+        self.field(name, &value.map(iso_seconds));
     }
 
     /// A text element.
@@ -125,7 +125,7 @@ impl ToXml for f64 {
 
 impl ToXml for Timestamp {
     fn content(&self, xml: &mut Xml) {
-        xml.out.push_str(&iso_millis(*self).unwrap_or_default());
+        xml.out.push_str(&iso_millis(*self));
     }
 }
 
