@@ -88,7 +88,9 @@ impl Caller {
     pub fn arn(&self) -> String {
         match &self.principal {
             Principal::Root => self.account.root_arn(),
-            Principal::InstanceInfrastructure { instance } => infrastructure_session_arn(&self.account, instance),
+            Principal::InstanceInfrastructure { instance } => {
+                infrastructure_session_arn(&self.account, instance)
+            }
             Principal::Service { name } => name.clone(),
         }
     }

@@ -154,9 +154,13 @@ fn steps<A: Action>(cx: &mut Cx, input: InputOf<A>) -> Answer<OutputOf<A>> {
 /// The answer to a dry run that would have succeeded.
 fn dry_run_passed(query: bool) -> Refusal {
     if query {
-        Refusal::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set.").with_status(412)
+        Refusal::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+            .with_status(412)
     } else {
-        Refusal::new("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
+        Refusal::new(
+            "DryRunOperationException",
+            "The request would have succeeded, but the DryRun option is set.",
+        )
     }
 }
 
@@ -179,7 +183,11 @@ fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
         denied,
     };
     let record = story.record();
-    if refused { cx.tx.append_kept(&record)? } else { cx.tx.append(&record)? }
+    if refused {
+        cx.tx.append_kept(&record)?
+    } else {
+        cx.tx.append(&record)?
+    }
     Ok(())
 }
 

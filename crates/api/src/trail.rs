@@ -103,10 +103,11 @@ pub(crate) struct Story<'a> {
 
 impl Story<'_> {
     /// The record of this call.
-    pub fn record(self) -> Record {
+    pub fn record(mut self) -> Record {
         let account = self.caller.account.clone();
         let region = self.request.region.clone();
         let (source, agent) = self.caller.shown_source();
+        let draft = std::mem::take(&mut self.draft);
         let mut body = json!({
             "eventVersion": "1.11",
             "userIdentity": self.caller.user_identity(&region),
@@ -116,7 +117,7 @@ impl Story<'_> {
             "awsRegion": region,
             "sourceIPAddress": source,
             "userAgent": agent,
-            "requestParameters": self.draft.request_parameters,
+            "requestParameters": draft.request_parameters,
             "responseElements": null,
             "requestID": self.request.id,
             "eventID": self.event_id,
@@ -126,8 +127,8 @@ impl Story<'_> {
             "recipientAccountId": account,
             "eventCategory": "Management",
         });
-        let mut additional = self.draft.additional;
-        let mut resources = self.draft.resources;
+        let mut additional = draft.additional;
+        let mut resources = draft.resources;
         let mut reason = None;
         match &self.ending {
             Ending::Done(response) => body["responseElements"] = response.clone(),

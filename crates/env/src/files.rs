@@ -47,6 +47,11 @@ pub trait Files: Send + Sync {
     /// old or the new content is there, nothing between.
     fn write_durably(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory that only we may enter, or accepts one that is already so; refuses a link, another owner's
+    /// directory, or one that others may enter. For directories in shared places.
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        self.create_dir_all(path)
+    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes the directory's entries durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
@@ -136,6 +141,24 @@ impl Files for RealFiles {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+        match std::fs::DirBuilder::new().mode(0o700).create(path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+        let found = std::fs::symlink_metadata(path)?;
+        // SAFETY: geteuid reads a number and cannot fail.
+        let me = unsafe { libc::geteuid() };
+        if found.is_dir() && found.uid() == me && found.mode() & 0o077 == 0 {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("{} exists and is not a directory of ours alone", path.display()),
+        ))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -29,6 +29,8 @@ pub enum StepError {
     Refused(Refusal),
     /// Something of ours failed: try again later.
     Fault(Fault),
+    /// What the step waits for has not happened yet: look again soon.
+    NotYet,
 }
 
 impl From<Failure> for StepError {

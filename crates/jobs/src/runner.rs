@@ -18,6 +18,9 @@ const WORKERS: usize = 8;
 /// The longest pause between two tries of a faulty step.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// How soon a step that waits for other jobs looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 type StepFn = Box<dyn Fn(&Run, &mut Value, usize, Option<&Refusal>) -> Result<(), StepError> + Send + Sync>;
 
 struct Kind {
@@ -226,11 +229,21 @@ fn advance(row: &mut JobRow, result: Result<(), StepError>, steps: usize, now: T
         // An undo has nobody to refuse it; whatever stops it is tried again like a fault.
         Err(StepError::Refused(refusal)) => fault(row, now, &refusal.to_string()),
         Err(StepError::Fault(why)) => fault(row, now, &why.to_string()),
+        Err(StepError::NotYet) => {
+            row.not_before = now.plus(LOOK_AGAIN);
+            false
+        }
     }
 }
 
 fn fault(row: &mut JobRow, now: Timestamp, why: &str) -> bool {
-    tracing::warn!(job = row.kind, resource = row.resource, attempts = row.attempts, why, "a job's step failed");
+    tracing::warn!(
+        job = row.kind,
+        resource = row.resource,
+        attempts = row.attempts,
+        why,
+        "a job's step failed"
+    );
     let pause = Duration::from_millis(200).saturating_mul(1 << row.attempts.min(10)).min(PAUSE_MAX);
     row.attempts = row.attempts.saturating_add(1);
     row.not_before = now.plus(pause);
@@ -240,7 +253,11 @@ fn fault(row: &mut JobRow, now: Timestamp, why: &str) -> bool {
 
 fn save(door: &Door, row: &JobRow, finished: bool) -> Result<(), Failure> {
     door.catalog.transact::<(), Failure>(|tx| {
-        if finished { tx.delete::<JobRow>(&catalog::Row::key(row))? } else { tx.put(row)? }
+        if finished {
+            tx.delete::<JobRow>(&catalog::Row::key(row))?
+        } else {
+            tx.put(row)?
+        }
         Ok(())
     })
 }

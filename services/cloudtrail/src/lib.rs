@@ -1,1 +1,5 @@
-//! AWS CloudTrail: LookupEvents.
+//! AWS CloudTrail. The door writes the records; this service reads them.
+
+pub mod actions;
+
+pub use actions::table;

@@ -1,1 +1,5 @@
-//! AWS STS: GetCallerIdentity.
+//! AWS STS, as far as every client asks it at start: who am I?
+
+pub mod actions;
+
+pub use actions::table;

@@ -1,0 +1,57 @@
+//! The boundary between the control plane and a host. Every call is safe to repeat: jobs do so after a crash.
+
+use base::{AccountId, Fault, Refusal, Region};
+use keys::DataKey;
+use volume::VolumeSpec;
+
+/// Why a host did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// KMS said no, or the volume cannot be used as asked; trying again will not help.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Something failed; trying again may help.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+/// One attachment to make.
+#[derive(Clone, Debug)]
+pub struct AttachSpec {
+    pub account: AccountId,
+    pub region: Region,
+    pub volume: String,
+    pub instance: String,
+    /// `Some` if the volume is encrypted.
+    pub key: Option<DecryptRequest>,
+    /// The request that asked for the attachment; the Decrypt is recorded under it.
+    pub request_id: String,
+}
+
+/// What the host sends to KMS.
+#[derive(Clone, Debug)]
+pub struct DecryptRequest {
+    /// The wrapped data key as the catalog holds it; must equal the one in the superblock.
+    pub wrapped_key: Vec<u8>,
+    /// The value of `aws:ebs:id` in the encryption context.
+    pub context_id: String,
+    /// Makes the instance's grant usable at once.
+    pub grant_token: String,
+}
+
+/// Hosts, as jobs see them.
+pub trait Hosts: Send + Sync + 'static {
+    /// Makes the volume's store, durably.
+    fn create_volume(&self, spec: &VolumeSpec) -> Result<(), HostError>;
+    /// Removes the volume's store; fine if it is gone.
+    fn remove_volume(&self, volume: &str) -> Result<(), HostError>;
+    /// Opens and exports the volume for the instance; returns the device's URI.
+    fn attach(&self, spec: &AttachSpec) -> Result<String, HostError>;
+    /// Ends the export; when it was the last one, flushes the volume and drops its plaintext key. Fine if not attached.
+    fn detach(&self, volume: &str, instance: &str) -> Result<(), HostError>;
+}
+
+/// KMS, as a host sees it: it decrypts one data key, in the name of the instance's infrastructure role.
+pub trait KeyService: Send + Sync + 'static {
+    fn decrypt(&self, spec: &AttachSpec, request: &DecryptRequest) -> Result<DataKey, HostError>;
+}

@@ -1,0 +1,69 @@
+//! DescribeDevice: the NBD URI of an attached volume, for the account that owns it. Needs `sealvol:DescribeDevice` on the
+//! volume. A volume that is not attached, or attached to several instances with none named, is refused with what to do.
+
+use api::{Action, Answer, Cx};
+use base::{Kind, Refusal, ResourceId};
+use ec2::rows::{Attachment, Volume, volume_arn};
+use rules::lifecycle::volume::{AttachmentState, not_found};
+use wire::generated::sealvol::{DescribeDevice as Op, DescribeDeviceInput, DescribeDeviceOutput};
+
+pub struct DescribeDevice;
+
+impl Action for DescribeDevice {
+    type Op = Op;
+    const READ_ONLY: bool = true;
+    const IAM: &'static str = "sealvol:DescribeDevice";
+
+    fn check(input: &DescribeDeviceInput) -> Result<(), Refusal> {
+        ResourceId::parse_kind(&input.volume_id, Kind::Volume).map(drop).map_err(|_| {
+            Refusal::new("InvalidVolumeID.Malformed", format!("'{}' is not a volume id", input.volume_id))
+        })
+    }
+
+    fn resources(cx: &Cx, input: &DescribeDeviceInput) -> Vec<String> {
+        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    }
+
+    fn handle(cx: &mut Cx, input: DescribeDeviceInput) -> Answer<DescribeDeviceOutput> {
+        let key = format!("{}{}", cx.tenant(), input.volume_id);
+        let row = cx.tx.get::<Volume>(&key)?.ok_or_else(|| not_found(&input.volume_id))?;
+        let attachment = choose(&row, input.instance_id.as_deref())?;
+        Ok(DescribeDeviceOutput {
+            volume_id: Some(row.id.clone()),
+            instance_id: Some(attachment.instance.clone()),
+            device: Some(attachment.device.clone()),
+            uri: Some(uri(&row, attachment)?),
+            encrypted: Some(row.encryption.is_some()),
+        })
+    }
+}
+
+fn choose<'a>(row: &'a Volume, instance: Option<&str>) -> Result<&'a Attachment, Refusal> {
+    let mut fitting = row.attachments.iter().filter(|a| instance.is_none_or(|i| a.instance == i));
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(Refusal::new(
+            "InvalidParameterCombination",
+            format!("Volume {} is attached to several instances; name one", row.id),
+        )),
+        (None, _) => Err(Refusal::new(
+            "IncorrectState",
+            format!(
+                "Volume {} is not attached{}",
+                row.id,
+                instance.map_or(String::new(), |i| format!(" to {i}"))
+            ),
+        )),
+    }
+}
+
+fn uri(row: &Volume, attachment: &Attachment) -> Result<String, Refusal> {
+    if let (AttachmentState::Attached, Some(uri)) = (attachment.state, &attachment.uri) {
+        return Ok(uri.clone());
+    }
+    let message = match &attachment.broken {
+        Some(cause) => format!("Volume {} is attached, but its device is not there: {cause}", row.id),
+        None => format!("Volume {} is {}; try again in a moment", row.id, attachment.state.as_str()),
+    };
+    Err(Refusal::new("IncorrectState", message))
+}

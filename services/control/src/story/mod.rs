@@ -1,0 +1,49 @@
+//! The stories that `explain` tells, one file per kind of thing.
+
+pub mod instance;
+pub mod request;
+pub mod volume;
+
+use api::events::Event;
+use api::trail::Record;
+use api::{Answer, Cx};
+use jobs::JobRow;
+
+/// At most so many events and calls; the newest are the ones that matter.
+const SHOWN_MAX: usize = 50;
+
+/// The stored events about a resource, oldest first, as JSON text.
+fn events_of(cx: &mut Cx, arn: &str) -> Answer<Vec<String>> {
+    let mut events = cx.tx.scan_index::<Event>("resource", arn, None, usize::MAX)?;
+    events.drain(..events.len().saturating_sub(SHOWN_MAX));
+    Ok(events.iter().map(|e| e.envelope().to_string()).collect())
+}
+
+/// The trail records of a request.
+fn calls_of(cx: &mut Cx, request_id: &str) -> Answer<Vec<Record>> {
+    let index = format!("{}{request_id}", cx.tenant());
+    Ok(cx.tx.scan_index::<Record>("request", &index, None, SHOWN_MAX)?)
+}
+
+/// One call in one line: what, by whom, and how it ended.
+fn line_of(record: &Record) -> String {
+    let by = record.body["userIdentity"]["arn"].as_str().unwrap_or(&record.user_name);
+    let head =
+        format!("{} {} by {by}", record.event_source.trim_end_matches(".amazonaws.com"), record.event_name);
+    match (record.body["errorCode"].as_str(), &record.reason) {
+        (Some(code), Some(reason)) => format!("{head}: refused, {code}: {reason}"),
+        (Some(code), None) => format!("{head}: refused, {code}"),
+        _ => format!("{head}: done"),
+    }
+}
+
+/// The jobs that still stand in a resource's line, in words.
+fn jobs_of(cx: &mut Cx, id: &str) -> Answer<Vec<String>> {
+    let line = format!("{}{id}/", cx.tenant());
+    let words = |j: &JobRow| {
+        let way = if j.refused.is_some() { "undoing" } else { "running" };
+        let trouble = j.last_fault.as_ref().map_or(String::new(), |f| format!("; last attempt failed: {f}"));
+        format!("job {} is {way} step {}{trouble}", j.kind, j.step + 1)
+    };
+    Ok(cx.tx.scan::<JobRow>(&line, None, SHOWN_MAX)?.iter().map(words).collect())
+}

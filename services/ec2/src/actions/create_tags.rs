@@ -1,0 +1,32 @@
+//! CreateTags: adds or overwrites tags on volumes and instances; all of the named resources, or none. Needs `ec2:CreateTags`
+//! on each. Source: EC2 API Reference, CreateTags; limits in `rules::tags`.
+
+use crate::{shapes, tagged};
+use api::{Action, Answer, Cx};
+use base::Refusal;
+use wire::generated::ec2::{CreateTags as Op, CreateTagsInput, CreateTagsOutput};
+
+pub struct CreateTags;
+
+impl Action for CreateTags {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "ec2:CreateTags";
+
+    fn check(input: &CreateTagsInput) -> Result<(), Refusal> {
+        tagged::check_ids(&input.resources)?;
+        rules::tags::check(&shapes::read_tags(Some(&input.tags)))
+    }
+
+    fn resources(cx: &Cx, input: &CreateTagsInput) -> Vec<String> {
+        tagged::arns(cx, &input.resources)
+    }
+
+    fn handle(cx: &mut Cx, input: CreateTagsInput) -> Answer<CreateTagsOutput> {
+        let new = shapes::read_tags(Some(&input.tags));
+        for id in &input.resources {
+            tagged::change(cx, id, |tags| rules::tags::merged(tags, &new))?;
+        }
+        Ok(CreateTagsOutput::default())
+    }
+}

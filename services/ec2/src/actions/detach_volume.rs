@@ -1,0 +1,80 @@
+//! DetachVolume: `attached` → `detaching` → gone; the volume becomes `available` when its last attachment is gone. A job ends
+//! the export, which flushes the volume and drops its plaintext key, and retires the grant. Needs `ec2:DetachVolume` on volume
+//! and instance, and nothing of KMS. Source: EC2 API Reference, DetachVolume.
+
+use crate::rows::{Attachment, Volume, volume_arn};
+use crate::{find, jobs, shapes};
+use api::{Action, Answer, Cx};
+use base::Refusal;
+use rules::lifecycle::volume::{self, AttachmentState};
+use wire::generated::ec2::{DetachVolume as Op, DetachVolumeInput, DetachVolumeOutput};
+
+pub struct DetachVolume;
+
+impl Action for DetachVolume {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "ec2:DetachVolume";
+
+    fn check(input: &DetachVolumeInput) -> Result<(), Refusal> {
+        find::check_volume_id(&input.volume_id)?;
+        input.instance_id.as_deref().filter(|i| !i.is_empty()).map_or(Ok(()), find::check_instance_id)
+    }
+
+    fn resources(cx: &Cx, input: &DetachVolumeInput) -> Vec<String> {
+        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    }
+
+    fn handle(cx: &mut Cx, input: DetachVolumeInput) -> Answer<DetachVolumeOutput> {
+        find::touch_volume(cx, &input.volume_id);
+        let mut row = find::volume(cx, &input.volume_id)?;
+        let chosen = choose(&row, &input)?;
+        volume::may_detach(&row.id, chosen.state)?;
+        let instance = chosen.instance.clone();
+        if let Some(attachment) = row.attachment_mut(&instance) {
+            attachment.state = AttachmentState::Detaching;
+        }
+        let response = row.attachment(&instance).map(|a| shapes::attachment(&row, a)).unwrap_or_default();
+        cx.tx.put(&row)?;
+        jobs::detach_volume::enqueue(cx, &row.id, &instance)?;
+        Ok(DetachVolumeOutput {
+            volume_id: response.volume_id,
+            instance_id: response.instance_id,
+            device: response.device,
+            state: response.state,
+            attach_time: response.attach_time,
+            delete_on_termination: response.delete_on_termination,
+            ..Default::default()
+        })
+    }
+}
+
+/// The attachment that the request means.
+fn choose<'a>(row: &'a Volume, input: &DetachVolumeInput) -> Result<&'a Attachment, Refusal> {
+    if row.attachments.is_empty() {
+        return Err(Refusal::new(
+            "IncorrectState",
+            format!("Volume '{}' is in the '{}' state.", row.id, row.state.as_str()),
+        ));
+    }
+    let instance = input.instance_id.as_deref().filter(|i| !i.is_empty());
+    let device = input.device.as_deref().filter(|d| !d.is_empty());
+    let mut fitting = row
+        .attachments
+        .iter()
+        .filter(|a| instance.is_none_or(|i| a.instance == i) && device.is_none_or(|d| a.device == d));
+    match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(Refusal::new(
+            "InvalidParameterCombination",
+            format!("Volume '{}' is attached to several instances; name one by InstanceId.", row.id),
+        )),
+        (None, _) => {
+            let to = instance.unwrap_or(device.unwrap_or_default());
+            Err(Refusal::new(
+                "InvalidAttachment.NotFound",
+                format!("Volume '{}' is not attached to '{to}'", row.id),
+            ))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Attaches a volume.
+//!
+//! 1. grant: a launch makes the instance's grant here (AttachVolume made it in the call). Undone by letting the attachment go.
+//! 2. export: the host asks KMS to decrypt the data key under the grant, opens the volume and exports it. Undone by ending the
+//!    export.
+//! 3. attached: the row says so and names the device's URI.
+//!
+//! A detachment asked for meanwhile stands in line behind this job and undoes what was done.
+
+use super::{About, HostsHandle, host_error, if_there, line, transact};
+use crate::rows::Volume;
+use crate::{attaching, detaching, find};
+use api::{Answer, Cx};
+use base::Refusal;
+use host::{AttachSpec, DecryptRequest};
+use jobs::{Job, Run, Step, StepResult};
+use rules::lifecycle::volume::AttachmentState;
+
+pub struct AttachVolumeJob;
+
+impl Job for AttachVolumeJob {
+    const KIND: &'static str = "ec2:attach-volume";
+    type State = About;
+    const STEPS: &'static [Step<About>] = &[
+        Step { name: "grant", run: grant, undo: let_go },
+        Step { name: "export", run: export, undo: end_export },
+        Step { name: "attached", run: attached, undo: |_, _, _| Ok(()) },
+    ];
+}
+
+pub fn enqueue(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
+    let state = About { volume: volume.to_owned(), instance: instance.to_owned() };
+    let line = line(cx, volume);
+    jobs::enqueue::<AttachVolumeJob>(cx, &line, &state)
+}
+
+fn grant(run: &Run, about: &mut About) -> StepResult {
+    transact(run, |cx| {
+        let Some(mut row) = attaching_row(cx, about)? else { return Ok(()) };
+        if row.attachment(&about.instance).is_some_and(|a| a.grant.is_some()) {
+            return Ok(());
+        }
+        let grant = match attaching::create_grant(cx, &row, &about.instance) {
+            Err(api::Failure::Refused(refusal)) => {
+                return Err(attaching::key_unusable(cx, &row, &refusal)?.into());
+            }
+            other => other?,
+        };
+        if let Some(attachment) = row.attachment_mut(&about.instance) {
+            attachment.grant = grant;
+        }
+        Ok(cx.tx.put(&row)?)
+    })
+}
+
+/// The volume, if this attachment is still wanted.
+fn attaching_row(cx: &mut Cx, about: &About) -> Answer<Option<Volume>> {
+    let row = if_there(find::volume(cx, &about.volume))?;
+    Ok(row.filter(|r| r.attachment(&about.instance).is_some_and(|a| a.state == AttachmentState::Attaching)))
+}
+
+/// Nothing is attached after all: the grant is retired, the volume is free again.
+fn let_go(run: &Run, about: &mut About, _why: &Refusal) -> StepResult {
+    transact(run, |cx| detaching::let_go(cx, &about.volume, &about.instance))
+}
+
+fn export(run: &Run, about: &mut About) -> StepResult {
+    let Some(row) = transact(run, |cx| attaching_row(cx, about))? else { return Ok(()) };
+    match run.dependency::<HostsHandle>()?.0.attach(&spec(&row, &about.instance, &run.request.id)) {
+        Ok(_uri) => Ok(()),
+        Err(host::HostError::Refused(refusal)) => {
+            let why = transact(run, |cx| {
+                let refused = attaching::key_unusable(cx, &row, &refusal)?;
+                Ok(refused)
+            })?;
+            Err(jobs::StepError::Refused(why))
+        }
+        Err(other) => Err(host_error(other)),
+    }
+}
+
+/// What the host needs to know.
+pub(super) fn spec(row: &Volume, instance: &str, request_id: &str) -> AttachSpec {
+    let grant_token =
+        row.attachment(instance).and_then(|a| a.grant.as_ref()).map(|g| g.token.clone()).unwrap_or_default();
+    AttachSpec {
+        account: row.account.clone(),
+        region: row.region.clone(),
+        volume: row.id.clone(),
+        instance: instance.to_owned(),
+        key: row.encryption.as_ref().map(|e| DecryptRequest {
+            wrapped_key: e.wrapped_key.clone().unwrap_or_default(),
+            context_id: e.context_id.clone(),
+            grant_token,
+        }),
+        request_id: request_id.to_owned(),
+    }
+}
+
+fn end_export(run: &Run, about: &mut About, _why: &Refusal) -> StepResult {
+    run.dependency::<HostsHandle>()?.0.detach(&about.volume, &about.instance).map_err(host_error)
+}
+
+fn attached(run: &Run, about: &mut About) -> StepResult {
+    let Some(row) = transact(run, |cx| attaching_row(cx, about))? else { return Ok(()) };
+    // Asked again, the host answers with the export that it has; after a crash it makes it anew.
+    let spec = spec(&row, &about.instance, &run.request.id);
+    let uri = run.dependency::<HostsHandle>()?.0.attach(&spec).map_err(host_error)?;
+    transact(run, |cx| {
+        let Some(mut row) = attaching_row(cx, about)? else { return Ok(()) };
+        if let Some(attachment) = row.attachment_mut(&about.instance) {
+            attachment.state = AttachmentState::Attached;
+            attachment.uri = Some(uri.clone());
+        }
+        Ok(cx.tx.put(&row)?)
+    })
+}

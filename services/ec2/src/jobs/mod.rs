@@ -1,0 +1,70 @@
+//! The durable jobs of this service: one file each. Jobs of one volume run in the order in which they were enqueued; the
+//! steps below rely on it (a deletion never meets a creation half-way).
+
+pub mod attach_volume;
+pub mod create_volume;
+pub mod delete_volume;
+pub mod detach_volume;
+pub mod launch_instance;
+pub mod reattach_volume;
+pub mod terminate_instance;
+
+use api::{Answer, Cx, Failure};
+use host::HostError;
+use jobs::{Run, StepError};
+use serde::{Deserialize, Serialize};
+use wire::Service;
+use wire::generated::ec2::SERVICE;
+
+/// Registers every job of this service.
+#[must_use]
+pub fn kinds(kinds: ::jobs::Kinds) -> ::jobs::Kinds {
+    kinds
+        .with::<create_volume::CreateVolumeJob>()
+        .with::<attach_volume::AttachVolumeJob>()
+        .with::<detach_volume::DetachVolumeJob>()
+        .with::<delete_volume::DeleteVolumeJob>()
+        .with::<reattach_volume::ReattachVolumeJob>()
+        .with::<launch_instance::LaunchInstanceJob>()
+        .with::<terminate_instance::TerminateInstanceJob>()
+}
+
+/// The state of a job about one volume, or about one volume and one instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct About {
+    pub volume: String,
+    pub instance: String,
+}
+
+/// The hosts that jobs work on.
+pub struct HostsHandle(pub std::sync::Arc<dyn host::Hosts>);
+
+fn ec2() -> &'static Service {
+    &SERVICE
+}
+
+/// The name of a volume's (or instance's) line of jobs.
+fn line(cx: &Cx, id: &str) -> String {
+    format!("{}{id}", cx.tenant())
+}
+
+/// A transaction of a step.
+fn transact<T>(run: &Run, work: impl FnMut(&mut Cx) -> Answer<T>) -> Result<T, StepError> {
+    run.transact(ec2(), work)
+}
+
+/// A row that may be gone: `None` instead of a refusal.
+pub(crate) fn if_there<T>(found: Answer<T>) -> Answer<Option<T>> {
+    match found {
+        Ok(row) => Ok(Some(row)),
+        Err(Failure::Refused(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+fn host_error(error: HostError) -> StepError {
+    match error {
+        HostError::Refused(refusal) => StepError::Refused(refusal),
+        HostError::Fault(fault) => StepError::Fault(fault),
+    }
+}

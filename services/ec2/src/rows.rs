@@ -1,0 +1,173 @@
+//! What EC2 keeps in the catalog. Keys start with `account/region/`, so a scan of a tenant can never meet another's rows.
+
+use base::{AccountId, Region, Tag, Timestamp};
+use catalog::{Row, Table};
+use rules::lifecycle::instance::InstanceState;
+use rules::lifecycle::volume::{AttachmentState, VolumeState};
+use serde::{Deserialize, Serialize};
+
+/// The tables of this service.
+pub const TABLES: &[Table] = &[Volume::TABLE, FormerVolume::TABLE, Instance::TABLE, ClientToken::TABLE];
+
+/// A volume that exists for its owner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Volume {
+    pub account: AccountId,
+    pub region: Region,
+    pub id: String,
+    pub zone: String,
+    pub size_gib: u32,
+    pub volume_type: String,
+    pub iops: Option<i32>,
+    pub throughput: Option<i32>,
+    pub multi_attach: bool,
+    pub state: VolumeState,
+    pub created: Timestamp,
+    pub tags: Vec<Tag>,
+    pub attachments: Vec<Attachment>,
+    /// `None` for an unencrypted volume.
+    pub encryption: Option<Encryption>,
+    /// The request that made it; events of the creation carry it.
+    pub request_id: String,
+}
+
+/// How a volume is encrypted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Encryption {
+    /// The key as asked for: id, ARN, alias or alias ARN.
+    pub asked_key: String,
+    /// The key's ARN: as far as the name could be resolved at the call, then as KMS answered.
+    pub key_arn: String,
+    /// Which row of the outcome table decided, for `sealvol explain`.
+    pub outcome_row: String,
+    /// The wrapped data key, once KMS has made it; the same bytes are in the superblock.
+    pub wrapped_key: Option<Vec<u8>>,
+    /// The value of `aws:ebs:id` that the wrapped key is bound to.
+    pub context_id: String,
+    /// Version of the key material that wrapped it (64 hexadecimal digits).
+    pub key_material_id: Option<String>,
+}
+
+/// One attachment; at most one per volume and instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Attachment {
+    pub instance: String,
+    pub device: String,
+    pub state: AttachmentState,
+    pub attached: Timestamp,
+    pub delete_on_termination: bool,
+    /// Grant under which the host decrypts; `None` for unencrypted volumes and before a launch has made it.
+    pub grant: Option<Grant>,
+    /// Where the host exports the device; `None` while it does not.
+    pub uri: Option<String>,
+    /// Why the host does not export it although it should (after a restart with an unusable key).
+    pub broken: Option<String>,
+}
+
+/// The grant of one attachment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    pub id: String,
+    pub token: String,
+}
+
+impl Volume {
+    /// `arn:aws:ec2:<region>:<account>:volume/<id>`.
+    pub fn arn(&self) -> String {
+        volume_arn(&self.account, &self.region, &self.id)
+    }
+
+    pub fn attachment(&self, instance: &str) -> Option<&Attachment> {
+        self.attachments.iter().find(|a| a.instance == instance)
+    }
+
+    pub fn attachment_mut(&mut self, instance: &str) -> Option<&mut Attachment> {
+        self.attachments.iter_mut().find(|a| a.instance == instance)
+    }
+}
+
+pub fn volume_arn(account: &AccountId, region: &Region, id: &str) -> String {
+    format!("arn:aws:ec2:{region}:{account}:volume/{id}")
+}
+
+impl Row for Volume {
+    const TABLE: Table = Table { name: "volumes", indexes: &[] };
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.account, self.region, self.id)
+    }
+}
+
+/// A volume that was deleted or whose creation failed: kept so that `sealvol explain` can say why, and so that its client
+/// token is not taken for a new request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FormerVolume {
+    pub volume: Volume,
+    pub ended: Timestamp,
+    /// Why it failed; `None` if it was deleted as asked.
+    pub failure: Option<String>,
+}
+
+impl Row for FormerVolume {
+    const TABLE: Table = Table { name: "former_volumes", indexes: &[] };
+    fn key(&self) -> String {
+        self.volume.key()
+    }
+}
+
+/// An instance. With hypervisor `none` it is what volumes are attached to; no guest runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Instance {
+    pub account: AccountId,
+    pub region: Region,
+    pub id: String,
+    pub reservation: String,
+    pub zone: String,
+    pub image: String,
+    pub instance_type: String,
+    pub launch_index: i32,
+    pub state: InstanceState,
+    pub launched: Timestamp,
+    pub tags: Vec<Tag>,
+    /// Volumes attached or being attached, in the order of attachment.
+    pub volumes: Vec<String>,
+    pub state_reason: Option<StateReason>,
+    /// `User initiated (2026-01-02 03:04:05 GMT)` and the like; empty while it runs.
+    pub transition_reason: String,
+    pub ended: Option<Timestamp>,
+}
+
+/// EC2's `StateReason`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StateReason {
+    pub code: String,
+    pub message: String,
+    /// What really happened, for `sealvol explain`.
+    pub because: String,
+}
+
+impl Row for Instance {
+    const TABLE: Table = Table { name: "instances", indexes: &[] };
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.account, self.region, self.id)
+    }
+}
+
+/// A client token that was used: what for, with which parameters, and what came of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClientToken {
+    pub account: AccountId,
+    pub region: Region,
+    pub action: String,
+    pub token: String,
+    /// The request's parameters as canonical text.
+    pub fingerprint: String,
+    /// Ids of what the request made.
+    pub resources: Vec<String>,
+}
+
+impl Row for ClientToken {
+    const TABLE: Table = Table { name: "client_tokens", indexes: &[] };
+    fn key(&self) -> String {
+        format!("{}/{}/{}/{}", self.account, self.region, self.action, self.token)
+    }
+}

@@ -1,0 +1,56 @@
+//! Resources that carry tags, whatever their kind.
+
+use crate::find;
+use crate::rows::{Instance, Volume};
+use api::{Answer, Cx};
+use base::{Kind, Refusal, ResourceId, Tag};
+
+/// Refuses an empty list and ids that name no kind of resource.
+pub fn check_ids(ids: &[String]) -> Result<(), Refusal> {
+    if ids.is_empty() {
+        return Err(Refusal::new("MissingParameter", "The request must contain the parameter resourceIdSet"));
+    }
+    for id in ids {
+        if ResourceId::parse(id).is_err() {
+            return Err(Refusal::new("InvalidID", format!("The ID '{id}' is not valid")));
+        }
+    }
+    Ok(())
+}
+
+/// ARNs of the resources, for authorisation.
+pub fn arns(cx: &Cx, ids: &[String]) -> Vec<String> {
+    let arn = |id: &String| {
+        let kind = ResourceId::parse(id).map_or("*", |id| id.kind().resource_type());
+        format!("arn:aws:ec2:{}:{}:{kind}/{id}", cx.region(), cx.account())
+    };
+    ids.iter().map(arn).collect()
+}
+
+/// Replaces a resource's tags by what `change` makes of them.
+pub fn change(cx: &mut Cx, id: &str, change: impl Fn(&[Tag]) -> Result<Vec<Tag>, Refusal>) -> Answer<()> {
+    match ResourceId::parse(id).map(|id| id.kind()) {
+        Ok(Kind::Volume) => {
+            let mut row: Volume = find::volume(cx, id)?;
+            row.tags = change(&row.tags)?;
+            cx.tx.put(&row)?;
+        }
+        Ok(Kind::Instance) => {
+            let mut row: Instance = find::instance(cx, id)?;
+            row.tags = change(&row.tags)?;
+            cx.tx.put(&row)?;
+        }
+        Ok(Kind::Snapshot) => {
+            let message = format!("The snapshot '{id}' does not exist.");
+            return Err(Refusal::new("InvalidSnapshot.NotFound", message).into());
+        }
+        Ok(Kind::Image) => {
+            let message = format!("The image id '[{id}]' does not exist");
+            return Err(Refusal::new("InvalidAMIID.NotFound", message).into());
+        }
+        Ok(Kind::Reservation) | Err(_) => {
+            return Err(Refusal::new("InvalidID", format!("The ID '{id}' is not valid")).into());
+        }
+    }
+    Ok(())
+}
