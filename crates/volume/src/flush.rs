@@ -1,0 +1,97 @@
+//! Durability: the order that keeps the map from ever naming a unit whose data is not on the disk.
+//!
+//! ```text
+//!  1 take      copies of the pages that changed, and the ranges to punch       (later changes wait for the next flush)
+//!  2 sync      the data files written to                                       data of every unit the copies name
+//!  3 write     the copies, each to the slot that does not count
+//!  4 sync      the map                                                         now the copies count
+//!  5 punch     units that the copies call zero and that are zero still         a crash before 4 leaves "written" in the
+//!                                                                              map, so their data must be there until then
+//! ```
+//! A flush covers every write answered before it began. Flushes do not overlap; those asked for while one runs wait for
+//! one common flush that begins after it. FUA is a write followed by a whole flush: simplest, never wrong, and a guest
+//! that uses FUA (journals) has little else pending.
+
+use crate::map::zero_runs;
+use crate::{Volume, VolumeError};
+use parking_lot::{Condvar, Mutex};
+
+/// Who flushes next, and how the last flush ended.
+#[derive(Default)]
+pub(crate) struct Flusher {
+    state: Mutex<Turns>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Turns {
+    /// Number of the flush that began last.
+    began: u64,
+    /// Number of the flush that ended last.
+    done: u64,
+    /// That one found the disk full. (A failed sync is remembered by the volume for ever.)
+    no_space: bool,
+}
+
+impl Volume {
+    /// Makes everything written, trimmed or zeroed before this call durable.
+    ///
+    /// On [`VolumeError::NoSpace`] nothing is lost and a later flush may succeed. Any other failure makes the volume
+    /// read-only.
+    pub fn flush(&self) -> Result<(), VolumeError> {
+        let mut turns = self.flusher.state.lock();
+        // A flush that already runs took its copies too early for us.
+        let wanted = turns.began + 1;
+        while turns.done < wanted {
+            if turns.began > turns.done {
+                self.flusher.ended.wait(&mut turns);
+                continue;
+            }
+            turns.began += 1;
+            let mine = turns.began;
+            drop(turns);
+            let result = self.flush_now();
+            turns = self.flusher.state.lock();
+            turns.done = mine;
+            turns.no_space = matches!(result, Err(VolumeError::NoSpace));
+            self.flusher.ended.notify_all();
+        }
+        // The flush that ended last began after ours was asked for, so its end is ours.
+        match turns.no_space {
+            true => Err(VolumeError::NoSpace),
+            false => self.check_writable(),
+        }
+    }
+
+    fn flush_now(&self) -> Result<(), VolumeError> {
+        self.check_writable()?;
+        let taken = self.map.take();
+        if let Err(e) = self.store.sync() {
+            return Err(self.fail("syncing data", &e));
+        }
+        if taken.is_empty() {
+            return Ok(());
+        }
+        match self.map.write(&taken) {
+            Ok(()) => {}
+            // The slots that count are untouched, and what was taken is still known: try again when there is space.
+            Err(VolumeError::NoSpace) => {
+                self.map.put_back(taken);
+                return Err(VolumeError::NoSpace);
+            }
+            Err(VolumeError::Io { doing, source }) => return Err(self.fail(doing, &source)),
+            Err(other) => return Err(self.fail("writing the map", &std::io::Error::other(other))),
+        }
+        if let Err(e) = self.map.sync(&taken) {
+            return Err(self.fail("syncing the map", &e));
+        }
+        for (page, range) in taken.zero_runs() {
+            // Under the lock, so that no write of these units comes between the look and the hole.
+            let _exclusive = self.stripes.write(range.start);
+            for run in zero_runs(page, range) {
+                self.store.punch(run.start, run.count);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Making and removing a volume's directory, each durable and safe to repeat after a crash at any point.
+//!
+//! The superblock is the commit point: it is written last and removed first, so a directory with a superblock is a
+//! complete volume and one without is rubbish that `create` clears away.
+
+use crate::geometry::pages_of;
+use crate::map::slot::PAGE_BYTES;
+use crate::{Superblock, VolumeError, VolumeSpec};
+use env::Files;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) const MAP_FILE: &str = "map";
+const SUPERBLOCK_FILE: &str = "superblock";
+
+/// Makes an empty volume; durable on return. Doing it twice with the same specification is fine, with another one is
+/// [`VolumeError::Exists`].
+pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(), VolumeError> {
+    let superblock = Superblock::new(spec)?;
+    match read_superblock(files, dir) {
+        Ok(found) if found.spec() == *spec => return Ok(()),
+        Ok(found) => return Err(VolumeError::Exists { path: dir.into(), found: found.volume_id }),
+        Err(VolumeError::NotFound(_)) => {}
+        Err(other) => return Err(other),
+    }
+    make_dir_durably(files, dir).map_err(VolumeError::io("making the directory"))?;
+    // What an interrupted create or remove left behind must not become part of the new volume.
+    for name in files.list(dir).map_err(VolumeError::io("listing the directory"))? {
+        remove_if_there(files, &dir.join(name))?;
+    }
+    // The map has its full length from the start (sparse), so that a cut map is noticed and not read as zeros.
+    let map = files.open(&dir.join(MAP_FILE), true).map_err(VolumeError::io("making the map"))?;
+    map.set_len(map_bytes(spec.size_bytes)).map_err(VolumeError::io("sizing the map"))?;
+    map.sync_data().map_err(VolumeError::io("syncing the map"))?;
+    files.sync_dir(dir).map_err(VolumeError::io("syncing the directory"))?;
+    files
+        .write_durably(&dir.join(SUPERBLOCK_FILE), &superblock.encode())
+        .map_err(VolumeError::io("writing the superblock"))
+}
+
+/// Removes the volume and everything in its directory; fine if it is gone.
+pub fn remove(files: &Arc<dyn Files>, dir: &Path) -> Result<(), VolumeError> {
+    if !files.exists(dir) {
+        return Ok(());
+    }
+    remove_if_there(files, &dir.join(SUPERBLOCK_FILE))?;
+    files.sync_dir(dir).map_err(VolumeError::io("syncing the directory"))?;
+    match files.remove_dir_all(dir) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(VolumeError::io("removing the volume")(e)),
+        _ => match dir.parent() {
+            Some(parent) => files.sync_dir(parent).map_err(VolumeError::io("syncing the parent directory")),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Reads the head of a volume; needs no key.
+pub fn read_superblock(files: &Arc<dyn Files>, dir: &Path) -> Result<Superblock, VolumeError> {
+    match files.read(&dir.join(SUPERBLOCK_FILE)) {
+        Ok(bytes) => Superblock::decode(&bytes),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(VolumeError::NotFound(dir.into())),
+        Err(e) => Err(VolumeError::io("reading the superblock")(e)),
+    }
+}
+
+/// Length of the map file.
+pub(crate) fn map_bytes(size_bytes: u64) -> u64 {
+    pages_of(size_bytes) * PAGE_BYTES as u64
+}
+
+fn remove_if_there(files: &Arc<dyn Files>, path: &Path) -> Result<(), VolumeError> {
+    match files.remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(VolumeError::io("removing a file")(e)),
+        _ => Ok(()),
+    }
+}
+
+/// A new directory is durable when every directory that gained an entry is synced.
+fn make_dir_durably(files: &Arc<dyn Files>, dir: &Path) -> std::io::Result<()> {
+    let missing: Vec<PathBuf> =
+        dir.ancestors().take_while(|d| !files.exists(d)).map(Path::to_path_buf).collect();
+    files.create_dir_all(dir)?;
+    // Even when nothing was missing: the run that made it may have crashed before its sync.
+    for made in missing.iter().map(PathBuf::as_path).chain([dir]) {
+        match made.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => files.sync_dir(Path::new("."))?,
+            Some(parent) => files.sync_dir(parent)?,
+            None => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! A map page in memory: 8,192 unit states in 2 KiB, read without a lock.
+//!
+//! All changes are made while the map's `pending` lock is held (see `mod.rs`), so a plain load and store suffices;
+//! readers of a unit are ordered against its changes by the unit's stripe lock.
+
+use super::slot::{LOW_BITS, PageOnDisk, WORDS};
+use crate::geometry::{UNITS_PER_PAGE, UnitRange};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// Where a unit's bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnitState {
+    /// 00: never written. Reads as zeros, since nothing is below yet.
+    Unwritten,
+    /// 01: in the data file.
+    Written,
+    /// 10: zeros, whatever is in the data file or below.
+    Zero,
+}
+
+impl UnitState {
+    fn of_bits(bits: u64) -> UnitState {
+        match bits & 3 {
+            0 => UnitState::Unwritten,
+            1 => UnitState::Written,
+            // 11 is refused when a page is read and never made.
+            _ => UnitState::Zero,
+        }
+    }
+
+    /// A word of 32 units that are all in this state.
+    fn word(self) -> u64 {
+        match self {
+            UnitState::Unwritten => 0,
+            UnitState::Written => LOW_BITS,
+            UnitState::Zero => LOW_BITS << 1,
+        }
+    }
+}
+
+pub(crate) struct Page {
+    words: [AtomicU64; WORDS],
+    /// Of the slot that counts on disk; 0: none does. Changed by flushes only, of which one runs at a time.
+    generation: AtomicU64,
+    slot: AtomicU8,
+}
+
+impl Page {
+    /// A page that was never written to disk: the first write goes to slot 0.
+    pub fn absent() -> Page {
+        Page {
+            words: [const { AtomicU64::new(0) }; WORDS],
+            generation: AtomicU64::new(0),
+            slot: AtomicU8::new(1),
+        }
+    }
+
+    pub fn from_disk(disk: &PageOnDisk) -> Page {
+        Page {
+            words: disk.words.map(AtomicU64::new),
+            generation: AtomicU64::new(disk.generation),
+            slot: AtomicU8::new(disk.slot),
+        }
+    }
+
+    /// The state at `start`, and how many units from there (at most `max`, at most to the end of the page) share it.
+    pub fn run(&self, start: usize, max: usize) -> (UnitState, usize) {
+        let end = (start + max).min(UNITS_PER_PAGE as usize);
+        let state = UnitState::of_bits(self.word(start / 32) >> (start % 32 * 2));
+        let mut at = start;
+        while at < end {
+            // Bits that differ from "all in this state"; the lowest of them ends the run.
+            let differs = (self.word(at / 32) ^ state.word()) >> (at % 32 * 2);
+            if differs != 0 {
+                at += differs.trailing_zeros() as usize / 2;
+                break;
+            }
+            at += 32 - at % 32;
+        }
+        (state, at.min(end) - start)
+    }
+
+    /// Whether the units (all in this page) are all written.
+    pub fn all_written(&self, range: UnitRange) -> bool {
+        self.run(range.start.in_page(), range.count as usize) == (UnitState::Written, range.count as usize)
+    }
+
+    /// Marks the units written. Call with the map's `pending` lock held.
+    pub fn mark_written(&self, range: UnitRange) {
+        self.change(range, |word, mask| (word & !mask) | (LOW_BITS & mask));
+    }
+
+    /// Marks those of the units that are written as zero, and leaves unwritten ones; returns whether there were any. Call
+    /// with the map's `pending` lock held.
+    pub fn mark_zero(&self, range: UnitRange) -> bool {
+        let mut any = 0;
+        self.change(range, |word, mask| {
+            let written = word & LOW_BITS & mask;
+            any |= written;
+            (word & !written) | (written << 1)
+        });
+        any != 0
+    }
+
+    /// The states as they are now, in a page of their own that nobody changes.
+    pub fn copy(&self) -> Box<Page> {
+        Box::new(Page { words: self.words().map(AtomicU64::new), ..Page::absent() })
+    }
+
+    pub fn words(&self) -> [u64; WORDS] {
+        std::array::from_fn(|n| self.word(n))
+    }
+
+    /// Generation and slot for the next write to disk.
+    pub fn next_slot(&self) -> (u64, u8) {
+        (self.generation.load(Ordering::Relaxed) + 1, 1 - self.slot.load(Ordering::Relaxed))
+    }
+
+    /// That write is durable and counts from now on.
+    pub fn wrote(&self, generation: u64, slot: u8) {
+        self.generation.store(generation, Ordering::Relaxed);
+        self.slot.store(slot, Ordering::Relaxed);
+    }
+
+    fn word(&self, n: usize) -> u64 {
+        self.words.get(n).map_or(0, |word| word.load(Ordering::Acquire))
+    }
+
+    fn change(&self, range: UnitRange, mut new: impl FnMut(u64, u64) -> u64) {
+        let (mut at, end) = (range.start.in_page(), range.start.in_page() + range.count as usize);
+        while at < end {
+            let Some(word) = self.words.get(at / 32) else { return };
+            let (from, units) = (at % 32, (32 - at % 32).min(end - at));
+            let mask = (u64::MAX >> (64 - 2 * units)) << (2 * from);
+            word.store(new(word.load(Ordering::Acquire), mask), Ordering::Release);
+            at += units;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Unit;
+    use UnitState::{Unwritten, Written, Zero};
+    use proptest::prelude::*;
+
+    fn units(start: u64, count: u64) -> UnitRange {
+        UnitRange { start: Unit(start), count }
+    }
+
+    #[test]
+    fn zeroing_touches_written_units_only() {
+        let page = Page::absent();
+        assert!(!page.mark_zero(units(0, 8192)));
+        page.mark_written(units(31, 2));
+        assert!(page.mark_zero(units(0, 32)));
+        assert_eq!(
+            (page.run(0, 9000), page.run(31, 9), page.run(32, 9)),
+            ((Unwritten, 31), (Zero, 1), (Written, 1))
+        );
+        assert!(!page.mark_zero(units(31, 1)), "zero already");
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_behaves_like_a_plain_array(steps in proptest::collection::vec((0..8192u64, 1..200u64, any::<bool>()), 1..40)) {
+            let (page, mut plain) = (Page::absent(), vec![Unwritten; 8192]);
+            for (start, count, write) in steps {
+                let range = units(start, count.min(8192 - start));
+                let part = &mut plain[start as usize..(start + range.count) as usize];
+                if write {
+                    part.fill(Written);
+                    page.mark_written(range);
+                } else {
+                    let any = part.contains(&Written);
+                    part.iter_mut().filter(|s| **s == Written).for_each(|s| *s = Zero);
+                    prop_assert_eq!(page.mark_zero(range), any);
+                }
+            }
+            let mut at = 0;
+            while at < 8192 {
+                let (state, run) = page.run(at, 8192);
+                prop_assert!(plain[at..at + run].iter().all(|s| *s == state));
+                prop_assert!(plain.get(at + run) != Some(&state), "the run is shorter than it could be");
+                at += run;
+            }
+            let disk = PageOnDisk { slot: 0, generation: 1, words: page.copy().words() };
+            prop_assert_eq!(Page::from_disk(&disk).run(0, 8192), page.run(0, 8192));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The local store: the bytes of the units, in sparse files of 1 TiB each, opened when first touched.
+//!
+//! A unit lies at its own offset: unit `n` at byte `4096 n` of the volume, which is byte `4096 n mod 2^40` of file
+//! `data.<4096 n div 2^40>`. No index, no fragmentation of ours, and a test can find any unit's ciphertext.
+
+use crate::VolumeError;
+use crate::geometry::{SEGMENT_BYTES, Unit};
+use env::{File, Files};
+use parking_lot::Mutex;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// One data file.
+#[derive(Default)]
+struct Segment {
+    file: OnceLock<Arc<dyn File>>,
+    /// Written since the last sync began.
+    dirty: AtomicBool,
+}
+
+pub(crate) struct Store {
+    files: Arc<dyn Files>,
+    dir: PathBuf,
+    segments: Vec<Segment>,
+    /// Held while a file is made and opened.
+    opening: Mutex<()>,
+    /// The file system cannot punch holes; space is then given back only when the volume is removed.
+    no_holes: AtomicBool,
+}
+
+impl Store {
+    pub fn new(files: Arc<dyn Files>, dir: PathBuf, size_bytes: u64) -> Store {
+        let segments = size_bytes.div_ceil(SEGMENT_BYTES);
+        Store {
+            files,
+            dir,
+            segments: (0..segments).map(|_| Segment::default()).collect(),
+            opening: Mutex::new(()),
+            no_holes: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads units that the map says are written. All of one request's units lie in one segment (regions do).
+    pub fn read(&self, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
+        let (segment, number, mut offset) = self.locate(first)?;
+        let file = self.file(segment, number, false)?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match file.read_at(rest, offset).map_err(VolumeError::io("reading data"))? {
+                // Written units cannot lie behind the end of the file: it was cut.
+                0 => {
+                    return Err(VolumeError::Damaged(format!(
+                        "data.{number:04} ends at byte {offset}, before units the map names"
+                    )));
+                }
+                n => {
+                    offset += n as u64;
+                    rest = rest.get_mut(n..).unwrap_or_default();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes units; the kernel has them on return, the disk after [`Store::sync`].
+    pub fn write(&self, first: Unit, bytes: &[u8]) -> Result<(), VolumeError> {
+        let (segment, number, offset) = self.locate(first)?;
+        let file = self.file(segment, number, true)?;
+        let result = file.write_all_at(bytes, offset).map_err(VolumeError::io("writing data"));
+        // Set after the write and even if it failed half-way: a sync that begins later must cover what was accepted.
+        segment.dirty.store(true, Ordering::SeqCst);
+        result
+    }
+
+    /// Makes everything written before this call durable.
+    pub fn sync(&self) -> io::Result<()> {
+        for segment in &self.segments {
+            // Cleared before the sync: a write that comes meanwhile sets it again and is left to the next one.
+            if segment.dirty.swap(false, Ordering::SeqCst)
+                && let Some(file) = segment.file.get()
+            {
+                file.sync_data()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the units' space back. A failure costs space, not data: the map already says that they are zero.
+    pub fn punch(&self, first: Unit, count: u64) {
+        if self.no_holes.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok((segment, number, offset)) = self.locate(first) else { return };
+        let Ok(file) = self.file(segment, number, false) else { return };
+        if let Err(e) = file.punch_hole(offset, count * crate::DATA_UNIT_BYTES)
+            && e.kind() == io::ErrorKind::Unsupported
+        {
+            self.no_holes.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn locate(&self, unit: Unit) -> Result<(&Segment, u64, u64), VolumeError> {
+        let (number, offset) = (unit.offset() / SEGMENT_BYTES, unit.offset() % SEGMENT_BYTES);
+        match self.segments.get(number as usize) {
+            Some(segment) => Ok((segment, number, offset)),
+            None => Err(VolumeError::Damaged("a unit lies behind the end of the volume".into())),
+        }
+    }
+
+    fn file<'a>(
+        &self,
+        segment: &'a Segment,
+        number: u64,
+        create: bool,
+    ) -> Result<&'a Arc<dyn File>, VolumeError> {
+        if let Some(file) = segment.file.get() {
+            return Ok(file);
+        }
+        let _one_at_a_time = self.opening.lock();
+        if let Some(file) = segment.file.get() {
+            return Ok(file);
+        }
+        let path = self.dir.join(format!("data.{number:04}"));
+        let file = match self.files.open(&path, create) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(VolumeError::Damaged(format!("data.{number:04} is missing")));
+            }
+            other => other.map_err(VolumeError::io("opening a data file"))?,
+        };
+        if create {
+            // The name must be durable before the map names a unit in the file. Once per TiB, so done right here.
+            self.files.sync_dir(&self.dir).map_err(VolumeError::io("syncing the directory"))?;
+        }
+        Ok(segment.file.get_or_init(|| file))
+    }
+}

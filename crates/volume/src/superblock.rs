@@ -1,0 +1,226 @@
+//! The superblock: who the volume is, how large, and the wrapped data key. Anyone may read it; no key is needed.
+//!
+//! ```text
+//!  file `superblock` = slot A (16,384 bytes) | slot B (16,384 bytes)
+//!
+//!  a slot      0  magic            8 bytes "SEALVOL\0"
+//!              8  format version   u32     1          ┐ these three keep their place and meaning in every
+//!             12  CRC32C           u32                ┘ version, so that a newer volume is named, not guessed at
+//!             16  generation       u64     the valid slot with the higher one counts
+//!             24  size             u64     bytes
+//!             32  data unit        u32     bytes, 4,096
+//!             36  flags            u32     bit 0: encrypted
+//!             40  segment          u64     bytes per data file, 2^40
+//!             48  units per page   u32     8,192
+//!             52  lengths          4 x u16 of the texts below
+//!             60  zero             u32
+//!             64  texts            volume id | encryption-context id | KMS key ARN | wrapped data key
+//!              …  zeros
+//! ```
+//! Integers are little-endian. The checksum covers the whole slot with its own field taken as zero.
+//! Two slots: an update in place writes the one that does not count, so a torn update leaves the other; and rot in one
+//! of them costs nothing. A slot has 16 KiB because everything KMS may answer has to fit: ARN up to 2,048 bytes, ciphertext
+//! blob up to 6,144 (KMS API Reference, `CiphertextBlob`).
+
+use crate::VolumeError;
+use crate::geometry::{DATA_UNIT_BYTES, SEGMENT_BYTES, UNITS_PER_PAGE, VOLUME_BYTES_MAX};
+
+const MAGIC: [u8; 8] = *b"SEALVOL\0";
+/// Format version that this release writes, and the latest it reads.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+const SLOT_BYTES: usize = 16384;
+const TEXTS_AT: usize = 64;
+const FLAG_ENCRYPTED: u32 = 1;
+/// Longest volume id or context id; EC2's ids have 21 characters.
+const ID_BYTES_MAX: usize = 256;
+const ARN_BYTES_MAX: usize = 2048;
+const WRAPPED_BYTES_MAX: usize = 6144;
+
+/// What a volume is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeSpec {
+    pub volume_id: String,
+    /// A multiple of 4,096, at most 64 TiB.
+    pub size_bytes: u64,
+    /// `None`: bytes are stored as they come.
+    pub encryption: Option<Encryption>,
+}
+
+/// How to get the plaintext data key: ask KMS to decrypt `wrapped_key` with the encryption context
+/// `{"aws:ebs:id": context_id}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    pub kms_key_arn: String,
+    pub wrapped_key: Vec<u8>,
+    pub context_id: String,
+}
+
+/// The head of a volume, as on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superblock {
+    pub volume_id: String,
+    pub size_bytes: u64,
+    pub encryption: Option<Encryption>,
+    /// Counts the updates; a new volume has 1.
+    pub generation: u64,
+}
+
+impl Superblock {
+    /// The superblock of a new volume; refuses what cannot be stored.
+    pub fn new(spec: &VolumeSpec) -> Result<Superblock, VolumeError> {
+        let superblock = Superblock {
+            volume_id: spec.volume_id.clone(),
+            size_bytes: spec.size_bytes,
+            encryption: spec.encryption.clone(),
+            generation: 1,
+        };
+        match superblock.fault() {
+            Some(reason) => Err(VolumeError::BadSpec(reason)),
+            None => Ok(superblock),
+        }
+    }
+
+    /// What it was made from.
+    pub fn spec(&self) -> VolumeSpec {
+        VolumeSpec {
+            volume_id: self.volume_id.clone(),
+            size_bytes: self.size_bytes,
+            encryption: self.encryption.clone(),
+        }
+    }
+
+    /// Why no volume can look like this.
+    fn fault(&self) -> Option<&'static str> {
+        if self.size_bytes == 0
+            || self.size_bytes > VOLUME_BYTES_MAX
+            || !self.size_bytes.is_multiple_of(DATA_UNIT_BYTES)
+        {
+            return Some("the size is not a multiple of 4,096 bytes between 4,096 bytes and 64 TiB");
+        }
+        if self.volume_id.is_empty() || self.volume_id.len() > ID_BYTES_MAX {
+            return Some("the volume id is empty or longer than 256 bytes");
+        }
+        let Some(encryption) = &self.encryption else { return None };
+        if encryption.context_id.is_empty() || encryption.context_id.len() > ID_BYTES_MAX {
+            return Some("the encryption-context id is empty or longer than 256 bytes");
+        }
+        if encryption.kms_key_arn.is_empty() || encryption.kms_key_arn.len() > ARN_BYTES_MAX {
+            return Some("the KMS key ARN is empty or longer than 2,048 bytes");
+        }
+        if encryption.wrapped_key.is_empty() || encryption.wrapped_key.len() > WRAPPED_BYTES_MAX {
+            return Some("the wrapped data key is empty or longer than 6,144 bytes");
+        }
+        None
+    }
+
+    /// The whole file: both slots alike.
+    pub fn encode(&self) -> Vec<u8> {
+        let slot = self.encode_slot();
+        [slot.as_slice(), slot.as_slice()].concat()
+    }
+
+    fn encode_slot(&self) -> Vec<u8> {
+        let none =
+            Encryption { kms_key_arn: String::new(), wrapped_key: Vec::new(), context_id: String::new() };
+        let encryption = self.encryption.as_ref().unwrap_or(&none);
+        let texts = [
+            self.volume_id.as_bytes(),
+            encryption.context_id.as_bytes(),
+            encryption.kms_key_arn.as_bytes(),
+            &encryption.wrapped_key,
+        ];
+        let flags = if self.encryption.is_some() { FLAG_ENCRYPTED } else { 0 };
+        let mut slot = Vec::with_capacity(SLOT_BYTES);
+        slot.extend(MAGIC);
+        slot.extend(FORMAT_VERSION.to_le_bytes());
+        slot.extend([0; 4]);
+        slot.extend(self.generation.to_le_bytes());
+        slot.extend(self.size_bytes.to_le_bytes());
+        slot.extend((DATA_UNIT_BYTES as u32).to_le_bytes());
+        slot.extend(flags.to_le_bytes());
+        slot.extend(SEGMENT_BYTES.to_le_bytes());
+        slot.extend((UNITS_PER_PAGE as u32).to_le_bytes());
+        // `fault` has checked every length against a limit below 2^16.
+        texts.iter().for_each(|text| slot.extend((text.len() as u16).to_le_bytes()));
+        slot.extend([0; 4]);
+        texts.iter().for_each(|text| slot.extend_from_slice(text));
+        slot.resize(SLOT_BYTES, 0);
+        let crc = checksum(&slot);
+        slot[12..16].copy_from_slice(&crc.to_le_bytes());
+        slot
+    }
+
+    /// Reads the file. Any bytes may come; none panic.
+    pub fn decode(file: &[u8]) -> Result<Superblock, VolumeError> {
+        let slots = [file.get(..SLOT_BYTES), file.get(SLOT_BYTES..2 * SLOT_BYTES)];
+        let read = slots.map(|slot| match slot {
+            Some(slot) => decode_slot(slot),
+            None => Err(VolumeError::Damaged("the superblock file is too short".into())),
+        });
+        match read {
+            // A slot of a later release counts even beside an older one: that release may have stopped updating it.
+            [Err(newer @ VolumeError::Newer { .. }), _] | [_, Err(newer @ VolumeError::Newer { .. })] => {
+                Err(newer)
+            }
+            [Ok(a), Ok(b)] => Ok(if b.generation > a.generation { b } else { a }),
+            [Ok(one), Err(_)] | [Err(_), Ok(one)] => Ok(one),
+            [Err(why), Err(_)] => Err(why),
+        }
+    }
+}
+
+/// CRC32C of a slot with the checksum's own field taken as zero.
+fn checksum(slot: &[u8]) -> u32 {
+    let crc = crc32c::crc32c(&slot[..12]);
+    let crc = crc32c::crc32c_append(crc, &[0; 4]);
+    crc32c::crc32c_append(crc, &slot[16..])
+}
+
+fn decode_slot(slot: &[u8]) -> Result<Superblock, VolumeError> {
+    let damaged = |what: &str| VolumeError::Damaged(format!("superblock: {what}"));
+    let u32_at = |at: usize| slot[at..].first_chunk().map_or(0, |b| u32::from_le_bytes(*b));
+    let u64_at = |at: usize| slot[at..].first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
+    if slot[..8] != MAGIC {
+        return Err(damaged("not one of ours"));
+    }
+    if u32_at(12) != checksum(slot) {
+        return Err(damaged("the checksum does not match"));
+    }
+    if u32_at(8) > FORMAT_VERSION {
+        return Err(VolumeError::Newer { what: "the superblock", found: u32_at(8), known: FORMAT_VERSION });
+    }
+    let known = u32_at(8) == FORMAT_VERSION
+        && u64::from(u32_at(32)) == DATA_UNIT_BYTES
+        && u32_at(36) & !FLAG_ENCRYPTED == 0
+        && u64_at(40) == SEGMENT_BYTES
+        && u64::from(u32_at(48)) == UNITS_PER_PAGE;
+    if !known {
+        return Err(damaged("unknown version, flags or geometry"));
+    }
+    let mut rest = &slot[TEXTS_AT..];
+    let mut text = |n: usize| {
+        let len = slot[52 + 2 * n..].first_chunk().map_or(0, |b| usize::from(u16::from_le_bytes(*b)));
+        let (text, tail) = rest.split_at_checked(len).ok_or_else(|| damaged("a text is too long"))?;
+        rest = tail;
+        Ok::<_, VolumeError>(text.to_vec())
+    };
+    let (volume_id, context_id, arn, wrapped_key) = (text(0)?, text(1)?, text(2)?, text(3)?);
+    let utf8 = |bytes| String::from_utf8(bytes).map_err(|_| damaged("a text is not UTF-8"));
+    let encryption = match u32_at(36) & FLAG_ENCRYPTED {
+        0 => None,
+        _ => Some(Encryption { kms_key_arn: utf8(arn)?, wrapped_key, context_id: utf8(context_id)? }),
+    };
+    let superblock = Superblock {
+        volume_id: utf8(volume_id)?,
+        size_bytes: u64_at(24),
+        encryption,
+        generation: u64_at(16),
+    };
+    match superblock.fault() {
+        Some(reason) => Err(damaged(reason)),
+        None => Ok(superblock),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+//! Tests of the superblock's reader and writer.
+
+use super::*;
+use proptest::prelude::*;
+
+fn encrypted() -> Superblock {
+    Superblock::new(&VolumeSpec {
+        volume_id: "vol-0123456789abcdef0".into(),
+        size_bytes: 1 << 30,
+        encryption: Some(Encryption {
+            kms_key_arn: "arn:aws:kms:eu-west-1:111122223333:key/1234".into(),
+            wrapped_key: (0..200).collect(),
+            context_id: "vol-0123456789abcdef0".into(),
+        }),
+    })
+    .unwrap()
+}
+
+fn set(file: &mut [u8], slot: usize, at: usize, bytes: &[u8]) {
+    let slot = &mut file[slot * SLOT_BYTES..(slot + 1) * SLOT_BYTES];
+    slot[at..at + bytes.len()].copy_from_slice(bytes);
+    let crc = checksum(slot);
+    slot[12..16].copy_from_slice(&crc.to_le_bytes());
+}
+
+#[test]
+fn what_was_written_is_read_back() {
+    let plain = Superblock { encryption: None, ..encrypted() };
+    for superblock in [encrypted(), plain] {
+        assert_eq!(Superblock::decode(&superblock.encode()).unwrap(), superblock);
+    }
+}
+
+#[test]
+fn the_largest_key_and_arn_fit() {
+    let mut spec = encrypted().spec();
+    spec.encryption = Some(Encryption {
+        kms_key_arn: "a".repeat(ARN_BYTES_MAX),
+        wrapped_key: vec![7; WRAPPED_BYTES_MAX],
+        context_id: "c".repeat(ID_BYTES_MAX),
+    });
+    let superblock = Superblock::new(&spec).unwrap();
+    assert_eq!(Superblock::decode(&superblock.encode()).unwrap().spec(), spec);
+}
+
+#[test]
+fn a_torn_or_rotten_slot_leaves_the_other_to_count() {
+    for broken in 0..2 {
+        let mut file = encrypted().encode();
+        file[broken * SLOT_BYTES + 70] ^= 1;
+        assert_eq!(Superblock::decode(&file).unwrap(), encrypted());
+    }
+    let mut file = encrypted().encode();
+    (file[70], file[SLOT_BYTES + 70]) = (0, 0);
+    assert!(matches!(Superblock::decode(&file), Err(VolumeError::Damaged(_))));
+}
+
+#[test]
+fn the_higher_generation_counts() {
+    for newer in 0..2 {
+        let mut file = encrypted().encode();
+        set(&mut file, newer, 16, &9u64.to_le_bytes());
+        assert_eq!(Superblock::decode(&file).unwrap().generation, 9);
+    }
+}
+
+#[test]
+fn a_newer_format_is_named_and_not_guessed_at() {
+    for slot in 0..2 {
+        let mut file = encrypted().encode();
+        set(&mut file, slot, 8, &2u32.to_le_bytes());
+        assert!(matches!(Superblock::decode(&file), Err(VolumeError::Newer { found: 2, known: 1, .. })));
+    }
+}
+
+#[test]
+fn impossible_contents_under_a_right_checksum_are_damage() {
+    let cases: [(usize, &[u8]); 8] = [
+        (8, &[0; 4]),                 // version 0
+        (24, &4095u64.to_le_bytes()), // odd size
+        (24, &(VOLUME_BYTES_MAX + 4096).to_le_bytes()),
+        (32, &512u32.to_le_bytes()), // another unit
+        (36, &3u32.to_le_bytes()),   // unknown flag
+        (40, &1u64.to_le_bytes()),   // another segment size
+        (52, &[0xff, 0xff]),         // a text longer than the slot
+        (64, &[0xff, 0xfe]),         // not UTF-8
+    ];
+    for (at, bytes) in cases {
+        let mut file = encrypted().encode();
+        set(&mut file, 0, at, bytes);
+        set(&mut file, 1, at, bytes);
+        assert!(matches!(Superblock::decode(&file), Err(VolumeError::Damaged(_))), "{at}");
+    }
+}
+
+#[test]
+fn specifications_that_cannot_be_stored_are_refused() {
+    let bad = |change: fn(&mut VolumeSpec)| {
+        let mut spec = encrypted().spec();
+        change(&mut spec);
+        matches!(Superblock::new(&spec), Err(VolumeError::BadSpec(_)))
+    };
+    assert!(bad(|s| s.size_bytes = 0));
+    assert!(bad(|s| s.size_bytes = 1 << 30 | 512));
+    assert!(bad(|s| s.size_bytes = VOLUME_BYTES_MAX + 4096));
+    assert!(bad(|s| s.volume_id.clear()));
+    assert!(bad(|s| s.volume_id = "v".repeat(257)));
+    assert!(bad(|s| s.encryption.as_mut().unwrap().wrapped_key.clear()));
+    assert!(bad(|s| s.encryption.as_mut().unwrap().wrapped_key = vec![0; 6145]));
+    assert!(bad(|s| s.encryption.as_mut().unwrap().kms_key_arn.clear()));
+    assert!(bad(|s| s.encryption.as_mut().unwrap().context_id.clear()));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic_and_no_single_change_is_believed(at in 0..2 * SLOT_BYTES, to in any::<u8>(), cut in 0..3 * SLOT_BYTES) {
+        let whole = encrypted().encode();
+        let mut file = whole.clone();
+        file[at] = to;
+        prop_assert_eq!(Superblock::decode(&file).unwrap(), encrypted());
+        // Both slots hit, checksums made right again: whatever is read must be storable.
+        let in_slot = at % SLOT_BYTES;
+        for slot in 0..2 {
+            if !(12..16).contains(&in_slot) {
+                set(&mut file, slot, in_slot, &[to]);
+            }
+        }
+        if let Ok(read) = Superblock::decode(&file) {
+            prop_assert!(Superblock::new(&read.spec()).is_ok());
+        }
+        let _ = Superblock::decode(&whole[..cut.min(whole.len())]);
+    }
+}
