@@ -1,0 +1,55 @@
+//! The boundary to the one door: what the gateway needs from it, and what it hands over once a signature is good.
+
+use base::{AccountId, Fault, Refusal, Region, Timestamp};
+use keys::Secret;
+use std::sync::Arc;
+use wire::{Call, Reply, Service};
+
+/// An access key as the door knows it.
+pub struct Credential {
+    pub access_key_id: String,
+    /// The secret access key. It never changes under the same access key id: derived signing keys are cached by id.
+    pub secret: Arc<Secret>,
+    pub account: AccountId,
+    /// Set for temporary credentials; a request must then carry exactly this token. `None` for long-term keys: a request
+    /// must then carry no token.
+    pub session_token: Option<String>,
+    /// When temporary credentials stop being accepted.
+    pub expires: Option<Timestamp>,
+}
+
+/// Where a call came from and under which id it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// A UUID; the caller sees it in `x-amzn-requestid`.
+    pub request_id: String,
+    /// The peer's address without its port.
+    pub source_ip: String,
+    /// The `User-Agent` header, empty if there was none.
+    pub user_agent: String,
+    /// The `Host` header, empty if there was none.
+    pub host: String,
+    /// When the head of the request had been read.
+    pub received: Timestamp,
+}
+
+/// What the credential scope names: which service is called, in which Region. The Region has the right form; whether it
+/// exists is the door's to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub service: &'static Service,
+    pub region: Region,
+}
+
+/// The one door, seen from the sockets. All methods may block: the gateway calls them on threads kept for that.
+pub trait Door: Send + Sync + 'static {
+    /// The access key of this id, if there is one.
+    fn credential(&self, access_key_id: &str) -> Result<Option<Credential>, Fault>;
+
+    /// Answers a call whose signature has been verified.
+    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply;
+
+    /// Hears of a call that was stopped before its caller was known: for the log. `scope` is what the call claimed, if it
+    /// could be read. Such a call has no account whose trail could hold it.
+    fn refused(&self, refusal: &Refusal, scope: Option<&Scope>, call: &Call, origin: &Origin);
+}
