@@ -2,7 +2,11 @@
 // A tool for developers, not the product: it reads and writes files, starts programs and prints.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout, clippy::print_stderr)]
 
+mod arrows;
 mod generate;
+mod rust_files;
+mod test_command;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -14,7 +18,10 @@ fn main() -> ExitCode {
     };
     let done = match chore {
         "gen" => generate::run(rest),
-        _ => Err("usage: cargo xtask gen [--check] [--models DIR]".to_owned()),
+        "arrows" => arrows::run(rest),
+        "tidy" => tidy::run(rest),
+        "test" => test_command::run(rest),
+        _ => Err("usage: cargo xtask gen [--check] [--models DIR] | arrows | tidy | test [STEP…]".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,37 @@
+//! Libraries that only some rooms may use, so that what they stand for (SQL, sockets, cryptography) stays there.
+
+use super::manifest::{Manifest, When};
+
+/// A library, and the rooms that may use it in product code.
+const CONFINED: [(&str, &[&str]); 16] = [
+    ("rusqlite", &["catalog"]),
+    ("postgres", &["catalog"]),
+    ("tokio", &["gateway", "sealvol"]),
+    ("hyper", &["gateway", "sealvol"]),
+    ("hyper-util", &["gateway", "sealvol"]),
+    ("http", &["gateway"]),
+    ("http-body-util", &["gateway", "sealvol"]),
+    ("aws-lc-rs", &["keys", "wire", "gateway"]),
+    // The unsafe XTS module, and nothing else.
+    ("aws-lc-sys", &["volume"]),
+    ("getrandom", &["env"]),
+    ("subtle", &["keys", "gateway"]),
+    ("clap", &["sealvol"]),
+    ("indicatif", &["sealvol"]),
+    ("tracing-subscriber", &["sealvol"]),
+    ("flate2", &[]),
+    ("toml", &[]),
+];
+
+/// The confined libraries that this crate has no business with.
+pub fn faults(manifest: &Manifest) -> Vec<String> {
+    let product = manifest.uses.iter().filter(|(_, when)| *when == When::Product);
+    product
+        .filter_map(|(used, _)| CONFINED.iter().find(|(library, _)| library == used))
+        .filter(|(_, rooms)| !rooms.contains(&manifest.name.as_str()))
+        .map(|(library, rooms)| {
+            let owners = if rooms.is_empty() { "xtask".to_owned() } else { rooms.join(", ") };
+            format!("{} must not use {library}: it belongs to {owners}", manifest.name)
+        })
+        .collect()
+}
