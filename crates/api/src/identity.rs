@@ -35,3 +35,17 @@ impl Row for AccessKey {
         self.id.clone()
     }
 }
+
+/// A fact about the server itself, for instance under which root key its secrets are sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ServerFact {
+    pub name: String,
+    pub value: String,
+}
+
+impl Row for ServerFact {
+    const TABLE: Table = Table { name: "server_facts", indexes: &[] };
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+}

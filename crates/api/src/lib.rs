@@ -24,4 +24,4 @@ use catalog::{Row, Table};
 
 /// Tables that the door itself keeps; the program adds those of the services when it opens the catalog.
 pub const TABLES: &[Table] =
-    &[identity::Account::TABLE, identity::AccessKey::TABLE, trail::Record::TABLE, events::Event::TABLE];
+    &[identity::Account::TABLE, identity::AccessKey::TABLE, identity::ServerFact::TABLE, trail::Record::TABLE, events::Event::TABLE];

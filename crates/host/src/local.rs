@@ -77,7 +77,8 @@ impl LocalHost {
             Some(request) => {
                 let head = volume::read_superblock(&self.env.files, &self.directory(&spec.volume))
                     .map_err(|e| broken(&spec.volume, &e))?;
-                if head.wrapped_key() != Some(request.wrapped_key.as_slice()) {
+                let stored = head.encryption.as_ref().map(|e| e.wrapped_key.as_slice());
+                if stored != Some(request.wrapped_key.as_slice()) {
                     return Err(HostError::Refused(Refusal::new(
                         "IncorrectState",
                         format!(

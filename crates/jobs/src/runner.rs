@@ -118,6 +118,15 @@ impl Runner {
         }
     }
 
+    /// Waits until no job is ready or running (jobs set aside after a fault do not count), at most so long.
+    pub fn settle(&self, env: &env::Env, at_most: Duration) {
+        let deadline = env.clock.monotonic() + at_most;
+        let mut lines = self.lines.lock();
+        while (lines.running > 0 || !lines.ready.is_empty()) && env.clock.monotonic() < deadline {
+            self.changed.wait_for(&mut lines, Duration::from_millis(50));
+        }
+    }
+
     fn work(&self, door: &Arc<Door>, kinds: &Kinds) {
         while let Some(resource) = self.next(door) {
             let pause = run_head(door, kinds, &resource);

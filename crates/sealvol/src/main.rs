@@ -1,2 +1,56 @@
-//! The `sealvol` program.
-fn main() {}
+//! The `sealvol` program: the command line, configuration, and the wiring of the house. No logic lives here.
+// A command line prints; that is its job. Everywhere else printing is denied.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod commands;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Encrypted block storage you run yourself, speaking Amazon's own APIs.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service.
+    Serve(ServeArguments),
+}
+
+/// What `serve` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ServeArguments {
+    /// Where volumes, the catalog, the seal's key file and the root credentials live.
+    #[arg(long, env = "SEALVOL_DATA", default_value = "sealvol-data")]
+    pub data: PathBuf,
+    /// Address and port to listen on.
+    #[arg(long, env = "SEALVOL_LISTEN", default_value = "127.0.0.1:4566")]
+    pub listen: SocketAddr,
+    /// Where control state lives: `sqlite:PATH` (the default, inside the data directory) or `postgres://...`.
+    #[arg(long, env = "SEALVOL_CATALOG")]
+    pub catalog: Option<String>,
+    /// Accept the well-known test credentials (secret `test`; access key id `test`, or a 12-digit account id). Loopback only.
+    #[arg(long)]
+    pub dev: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Serve(arguments) => commands::serve::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sealvol: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

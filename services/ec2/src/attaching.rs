@@ -67,7 +67,7 @@ pub fn create_grant(cx: &mut Cx, volume: &Volume, instance: &str) -> Answer<Opti
     let context = BTreeMap::from([("aws:ebs:id".to_owned(), encryption.context_id.clone())]);
     let input = CreateGrantInput {
         key_id: encryption.key_arn.clone(),
-        grantee_principal: api::infrastructure_session_arn(&volume.account, instance),
+        grantee_principal: Some(api::infrastructure_session_arn(&volume.account, instance)),
         retiring_principal: Some(retiring_principal(volume)),
         operations: vec!["Decrypt".into()],
         constraints: Some(GrantConstraints {

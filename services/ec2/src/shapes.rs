@@ -83,7 +83,7 @@ pub fn instance(row: &Instance, volumes: &[Volume]) -> shape::Instance {
             group_name: Some(String::new()),
             ..Default::default()
         }),
-        monitoring: Some(shape::Monitoring { state: Some("disabled".into()) }),
+        monitoring: Some(shape::Monitoring { state: Some("disabled".into()), ..Default::default() }),
         block_device_mappings: Some(mappings.collect()),
         architecture: Some("x86_64".into()),
         root_device_type: Some("ebs".into()),

@@ -14,7 +14,7 @@ use rules::encryption::{self, Outcome, Source};
 use rules::lifecycle::volume::VolumeState;
 use rules::volume_types::{self, Shape};
 use serde_json::{Value, json};
-use wire::Input;
+use wire::{Input, Output};
 use wire::generated::ec2::{CreateVolume as Op, CreateVolumeInput, CreateVolumeOutput};
 
 /// The default EBS key until an account chooses another one.

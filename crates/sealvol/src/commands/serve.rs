@@ -1,0 +1,61 @@
+//! `sealvol serve`: opens the house, answers until told to stop (SIGTERM or Ctrl-C), then drains: requests in flight are
+//! finished, running job steps end, devices are flushed and closed.
+
+use crate::ServeArguments;
+use crate::serve::House;
+use base::Fault;
+use gateway::Config;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub fn run(arguments: &ServeArguments) -> Result<(), Fault> {
+    start_logging();
+    env::harden_process().map_err(|e| Fault::caused("keeping this process out of core dumps", e))?;
+    let house = House::open(arguments, env::Env::real())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Fault::caused("starting the network runtime", e))?;
+    let served = runtime.block_on(answer(arguments, &house));
+    // Connections are closed; what is left in the runtime are blocking calls that have lost their client.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(10));
+    house.close();
+    served
+}
+
+async fn answer(arguments: &ServeArguments, house: &House) -> Result<(), Fault> {
+    let config = Config { listen: arguments.listen, ..Config::default() };
+    let server = gateway::Server::bind(config, house.env.clone(), house.front())
+        .await
+        .map_err(|e| Fault::caused(format!("listening on {}", arguments.listen), e))?;
+    let address = server.address();
+    eprintln!("sealvol is ready at http://{address}");
+    eprintln!("  data directory    {}", arguments.data.display());
+    eprintln!("  root credentials  {}", arguments.data.join("credentials").display());
+    if arguments.dev {
+        eprintln!("  test credentials  access key `test` (or a 12-digit account id), secret `test`");
+    }
+    server.run(stopped()).await.map_err(|e| Fault::caused("serving", e))?;
+    eprintln!("sealvol is stopping");
+    Ok(())
+}
+
+/// Resolves when somebody asks the process to stop.
+async fn stopped() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without signal handlers the default action, ending at once, is what happens; the journal copes.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SEALVOL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // A second start in one process (tests) keeps the first subscriber.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

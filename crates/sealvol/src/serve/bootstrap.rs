@@ -1,0 +1,91 @@
+//! The first start: an account with root credentials, written into the data directory in the AWS credentials-file format,
+//! readable by its owner only.
+
+use api::Failure;
+use api::identity::{AccessKey, Account, ServerFact};
+use base::{AccountId, Fault};
+use catalog::Catalog;
+use env::Env;
+use keys::{Purpose, Seal, Secret};
+use std::path::Path;
+
+const ROOT_KEY: &str = "root-key-id";
+/// AWS's secret access keys have 40 characters.
+const SECRET_CHARS: usize = 40;
+
+/// The public name of the root key that this catalog's secrets are under.
+pub fn root_key_id(catalog: &Catalog) -> Result<Option<String>, Fault> {
+    Ok(catalog.begin()?.get::<ServerFact>(ROOT_KEY)?.map(|f| f.value))
+}
+
+pub fn remember_root_key(catalog: &Catalog, id: &str) -> Result<(), Fault> {
+    let fact = ServerFact { name: ROOT_KEY.into(), value: id.into() };
+    transact(catalog, |tx| Ok(tx.put(&fact)?))
+}
+
+/// Makes the first account if there is none, and writes its credentials file if that is missing.
+pub fn first_account(catalog: &Catalog, seal: &dyn Seal, data: &Path, env: &Env) -> Result<(), Fault> {
+    let path = data.join("credentials");
+    let existing = catalog.begin()?.scan::<AccessKey>("", None, 1)?.pop();
+    if let Some(key) = existing {
+        if !env.files.exists(&path) {
+            let secret =
+                seal.unwrap(Purpose::AccessKeySecret, &key.id, &key.sealed_secret).map_err(sealing)?;
+            write(env, &path, &key, &secret)?;
+        }
+        return Ok(());
+    }
+    let account =
+        AccountId::parse(&env.ids.account()).map_err(|e| Fault::caused("making an account id", e))?;
+    let secret = new_secret(env)?;
+    let id = format!("AKIA{}", env.ids.base32(16));
+    let key = AccessKey {
+        account: account.clone(),
+        created: env.clock.now(),
+        sealed_secret: seal.wrap(Purpose::AccessKeySecret, &id, &secret).map_err(sealing)?,
+        id,
+    };
+    // The file first: a crash in between makes another account at the next start, never one that nobody can use.
+    write(env, &path, &key, &secret)?;
+    let row = Account { id: account, created: env.clock.now() };
+    transact(catalog, |tx| {
+        tx.put(&row)?;
+        Ok(tx.put(&key)?)
+    })
+}
+
+/// 40 characters of 64 possible ones, 240 bits.
+fn new_secret(env: &Env) -> Result<Secret, Fault> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = [0u8; SECRET_CHARS];
+    env.entropy.fill(&mut text);
+    for byte in &mut text {
+        *byte = ALPHABET[usize::from(*byte & 63)];
+    }
+    Secret::from_slice_wiping(&mut text).map_err(sealing)
+}
+
+fn write(env: &Env, path: &Path, key: &AccessKey, secret: &Secret) -> Result<(), Fault> {
+    let mut text = format!(
+        "# Root credentials of account {}. Whoever reads this file owns the account.\n[default]\naws_access_key_id = {}\n\
+         aws_secret_access_key = ",
+        key.account, key.id
+    )
+    .into_bytes();
+    text.extend_from_slice(secret.expose());
+    text.push(b'\n');
+    let written = env.files.write_durably(path, &text);
+    text.fill(0);
+    written.map_err(|e| Fault::caused(format!("writing {}", path.display()), e))
+}
+
+fn transact(
+    catalog: &Catalog,
+    work: impl FnMut(&mut catalog::Tx) -> Result<(), Failure>,
+) -> Result<(), Fault> {
+    catalog.transact::<(), Failure>(work).map_err(super::fault)
+}
+
+fn sealing(error: keys::KeysError) -> Fault {
+    Fault::caused("sealing the root credentials", error)
+}

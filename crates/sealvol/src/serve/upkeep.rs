@@ -1,0 +1,86 @@
+//! Small chores on a clock of their own: attachments whose key can be used again, rows of instances that ended long ago, and
+//! trail records older than the 90 days that CloudTrail's event history keeps.
+
+use api::trail::{Record, reversed};
+use api::{Door, Failure};
+use base::Fault;
+use catalog::Row;
+use ec2::resume::{self, Which};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often a stop is noticed.
+const TICK: Duration = Duration::from_millis(200);
+/// Ticks between two looks at broken attachments (5 s) and between two rounds of cleaning (10 min).
+const LOOK_TICKS: u32 = 25;
+const CLEAN_TICKS: u32 = 3000;
+const TRAIL_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
+pub struct Upkeep {
+    stopping: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Upkeep {
+    pub fn start(door: &Arc<Door>) -> Result<Self, Fault> {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (door, stop) = (door.clone(), stopping.clone());
+        let thread = env::spawn("upkeep", move || {
+            let mut tick = 0u32;
+            while !stop.load(Ordering::Relaxed) {
+                door.env.clock.sleep(TICK);
+                tick = tick.wrapping_add(1);
+                if tick.is_multiple_of(LOOK_TICKS) {
+                    report("looking after attachments", resume::reattach(&door, Which::Broken).map(drop));
+                }
+                if tick.is_multiple_of(CLEAN_TICKS) {
+                    report("forgetting ended instances", resume::forget_ended(&door));
+                    report("forgetting old trail records", forget_old_records(&door));
+                }
+            }
+        })
+        .map_err(|e| Fault::caused("starting the upkeep thread", e))?;
+        Ok(Upkeep { stopping, thread })
+    }
+
+    pub fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        // A panic there has been logged by its own hook; nothing is left to do.
+        let _ = self.thread.join();
+    }
+}
+
+fn report(doing: &str, result: Result<(), Failure>) {
+    if let Err(failure) = result {
+        tracing::warn!(doing, ?failure, "upkeep failed; it will be tried again");
+    }
+}
+
+/// Deletes records past their time, some per transaction so that callers are not held up.
+fn forget_old_records(door: &Door) -> Result<(), Failure> {
+    let oldest = reversed(door.env.clock.now().minus(TRAIL_KEPT));
+    let mut tenant_after = String::new();
+    loop {
+        // The first record of the next tenant tells which tenants there are.
+        let Some(first) = door.catalog.begin()?.scan::<Record>("", Some(&tenant_after), 1)?.pop() else {
+            return Ok(());
+        };
+        let tenant = format!("{}/{}/", first.account, first.region);
+        loop {
+            let gone = door.catalog.transact::<usize, Failure>(|tx| {
+                let old = tx.scan::<Record>(&tenant, Some(&format!("{tenant}{oldest}")), 200)?;
+                for record in &old {
+                    tx.delete::<Record>(&record.key())?;
+                }
+                Ok(old.len())
+            })?;
+            if gone < 200 {
+                break;
+            }
+        }
+        // `~` sorts after every hexadecimal digit: past this tenant.
+        tenant_after = format!("{tenant}~");
+    }
+}
