@@ -170,11 +170,9 @@ impl Response {
 
     /// A header: none when absent, and none for text that a header cannot carry.
     pub fn header<T: ToString>(&mut self, name: &'static str, value: &Option<T>) {
-        if let Some(text) = value.as_ref().map(T::to_string) {
-            if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-                self.reply.headers.push((name, text));
-            }
-        }
+        let text = value.as_ref().map(T::to_string);
+        let carried = |text: &String| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        self.reply.headers.extend(text.filter(carried).map(|text| (name, text)));
     }
 
     pub fn finish(self) -> Reply {

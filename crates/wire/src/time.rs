@@ -9,7 +9,7 @@
 use base::Timestamp;
 use std::fmt::Write;
 
-/// ISO 8601 with exactly three digits of fraction. Moments before 1970 or after 9999 are shown as the nearest moment
+/// ISO 8601 with exactly three digits of fraction. Moments before 1970 or at the very end of 9999 are shown as the nearest moment
 /// in between: no client reads others, and none can arise but by a mistake.
 pub fn iso_millis(at: Timestamp) -> String {
     format!("{:.3}", civil(at.millis()))
@@ -22,11 +22,11 @@ pub fn iso_seconds(at: Timestamp) -> String {
 
 fn civil(millis: i64) -> jiff::Timestamp {
     // In these bounds the conversion cannot fail.
-    jiff::Timestamp::from_millisecond(millis.clamp(0, YEAR_9999)).unwrap_or_default()
+    jiff::Timestamp::from_millisecond(millis.clamp(0, MILLIS_MAX)).unwrap_or_default()
 }
 
-/// The last millisecond of the year 9999.
-const YEAR_9999: i64 = 253_402_300_799_999;
+/// 9999-12-30T21:59:59.999Z: jiff ends the year 9999 early by the widest offset there is.
+const MILLIS_MAX: i64 = 253_402_207_199_999;
 
 /// Reads ISO 8601 as clients write it: with an offset or `Z`, or without (then UTC), or a date alone.
 pub fn parse_iso(text: &str) -> Option<Timestamp> {
@@ -46,11 +46,11 @@ pub fn write_epoch(at: Timestamp, out: &mut String) {
     let _ = write!(out, "{sign}{secs}.{}", if short.is_empty() { "0" } else { short });
 }
 
-/// Epoch seconds as a JSON number; `None` if not finite or beyond the year 9999.
+/// Epoch seconds as a JSON number; `None` if not finite or beyond the year 9999 on either side.
 pub fn from_epoch(seconds: f64) -> Option<Timestamp> {
     let millis = (seconds * 1000.0).round();
     // The bound also makes the cast exact: 2.5e14 is below 2^53.
-    (millis.abs() <= YEAR_9999 as f64).then(|| Timestamp::from_millis(millis as i64))
+    (millis.abs() <= MILLIS_MAX as f64).then(|| Timestamp::from_millis(millis as i64))
 }
 
 #[cfg(test)]
@@ -78,8 +78,8 @@ mod tests {
         for millis in [i64::MIN, -1] {
             assert_eq!(iso_millis(Timestamp::from_millis(millis)), "1970-01-01T00:00:00.000Z");
         }
-        for millis in [YEAR_9999, YEAR_9999 + 1, i64::MAX] {
-            assert_eq!(iso_seconds(Timestamp::from_millis(millis)), "9999-12-31T23:59:59Z");
+        for millis in [MILLIS_MAX, MILLIS_MAX + 1, i64::MAX] {
+            assert_eq!(iso_seconds(Timestamp::from_millis(millis)), "9999-12-30T21:59:59Z");
         }
         for seconds in [f64::NAN, f64::INFINITY, 1e18, -1e18] {
             assert_eq!(from_epoch(seconds), None);

@@ -34,7 +34,8 @@ pub struct Config {
 pub struct FieldOverride {
     /// Name in trail records.
     pub trail: Option<String>,
-    /// Form in trail records: `text` (a number as text), `array` (a plain list where EC2 has `items`).
+    /// Form in trail records: `text` (a number as text), `array` (a plain list where EC2 has `items`),
+    /// `omit` (not shown).
     pub trail_as: Option<String>,
     /// Name around each bare entry of an EC2 list in trail records.
     pub trail_item: Option<String>,

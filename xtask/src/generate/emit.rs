@@ -269,7 +269,8 @@ fn conversion(operation: &Operation) -> String {
 
 fn rules_file(service: &Service) -> String {
     let mut out = format!(
-        "{HEADER}//! Limits of the shapes of `{}`, as its model states them.\n\nuse crate::json::{{NONE, Rule}};\n\n",
+        "{HEADER}//! Limits of the shapes of `{1}`, as its model states them.\n\nuse crate::json::{{NONE, {0}Rule}};\n\n",
+        if service.rules.0.values().any(|rule| rule.contains("Pattern {")) { "Pattern, " } else { "" },
         service.config.module
     );
     for (name, expression) in &service.rules.0 {

@@ -12,6 +12,7 @@ mod emit;
 mod files;
 mod model;
 mod names;
+mod pattern;
 mod plan;
 mod rules;
 mod support;

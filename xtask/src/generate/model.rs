@@ -76,6 +76,7 @@ pub struct Shape {
     #[serde(default)]
     pub streaming: bool,
     pub payload: Option<String>,
+    pub pattern: Option<String>,
     pub timestamp_format: Option<String>,
     #[serde(default)]
     pub flattened: bool,

@@ -344,6 +344,7 @@ impl<'a> Planner<'a> {
         Ok(match (kind, form) {
             _ if shape.sensitive => Trail::Omit,
             (Kind::Blob | Kind::Secret | Kind::Payload, _) => Trail::Omit,
+            (_, Some("omit")) => Trail::Omit,
             (_, Some("text")) => Trail::Text(name),
             (_, Some("array")) => Trail::Put(name),
             (_, Some(other)) => return Err(format!("{member}: no trail form {other}")),

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::model::{Model, Shape};
-use super::names;
+use super::{names, pattern};
 use std::collections::BTreeMap;
 
 /// Constants by name; the value is the Rust expression.
@@ -45,6 +45,11 @@ fn expression(shape: &Shape, values: &[String], element: &str) -> String {
     }
     if !values.is_empty() {
         parts += &format!("values: &{values:?}, ");
+    }
+    if let Some((text, class)) = shape.pattern.as_ref().and_then(|text| Some((text, pattern::class(text)?))) {
+        let ranges = &class.ranges;
+        let some = class.some;
+        parts += &format!("pattern: Some(Pattern {{ text: {text:?}, ranges: &{ranges:?}, some: {some} }}), ");
     }
     if shape.sensitive {
         parts += "sensitive: true, ";

@@ -81,6 +81,9 @@ impl Checked for String {
         if let Some(broken) = rule.length(self.chars().count()) {
             checks.violated(at, shown, &broken);
         }
+        if let Some(broken) = rule.mismatch(self) {
+            checks.violated(at, shown, &broken);
+        }
         if let Some(set) = rule.value_set().filter(|_| !rule.values.contains(&self.as_str())) {
             checks.violated(at, shown, &set);
         }
@@ -92,6 +95,7 @@ impl Checked for String {
 
     fn keeps(&self, rule: &Rule) -> bool {
         rule.length(self.chars().count()).is_none()
+            && rule.mismatch(self).is_none()
             && (rule.values.is_empty() || rule.values.contains(&self.as_str()))
     }
 }
@@ -147,19 +151,18 @@ impl Checked for Timestamp {
     fn check(&self, _: &'static Rule, _: &At<'_>, _: &mut Checks) {}
 }
 
-impl<T: Checked> Checked for Vec<T> {
-    fn check(&self, rule: &'static Rule, at: &At<'_>, checks: &mut Checks) {
-        let shown = || {
-            let entries = self.iter().map(Checked::shown).collect::<Option<Vec<_>>>()?;
-            (!rule.sensitive && !rule.element().sensitive).then(|| format!("[{}]", entries.join(", ")))
-        };
-        if let Some(broken) = rule.length(self.len()) {
-            checks.violated(at, shown().as_deref(), &broken);
-        }
-        if self.iter().any(|entry| !entry.keeps(rule.element())) {
-            let all = rule.element().constraints().join(", ");
-            checks.violated(at, shown().as_deref(), &format!("Member must satisfy constraint: [{all}]"));
-        }
+/// Checks a list of plain values; AWS reports a bad entry at the list, with the constraints of all entries.
+pub(super) fn check_entries<T: Checked>(list: &[T], rule: &'static Rule, at: &At<'_>, checks: &mut Checks) {
+    let shown = || {
+        let entries = list.iter().map(Checked::shown).collect::<Option<Vec<_>>>()?;
+        (!rule.sensitive && !rule.element().sensitive).then(|| format!("[{}]", entries.join(", ")))
+    };
+    if let Some(broken) = rule.length(list.len()) {
+        checks.violated(at, shown().as_deref(), &broken);
+    }
+    if list.iter().any(|entry| !entry.keeps(rule.element())) {
+        let all = rule.element().constraints().join(", ");
+        checks.violated(at, shown().as_deref(), &format!("Member must satisfy constraint: [{all}]"));
     }
 }
 

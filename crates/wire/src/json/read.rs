@@ -1,7 +1,7 @@
 //! JSON text to a typed input. Unknown members are ignored, as AWS does; `null` is the same as absent. The parsed
 //! tree may hold the text of secrets (base64 of a plaintext), so it is wiped when dropped.
 
-use super::check::{Checked, Checks};
+use super::check::{Checked, Checks, check_entries};
 use super::rule::Rule;
 use crate::at::At;
 use crate::blob::{Blob, SecretBlob};
@@ -227,17 +227,17 @@ impl<T: FromJson + ListEntry> FromJson for Vec<T> {
 
 /// How a list of such entries is checked against the rule of the list.
 pub trait ListEntry: Sized {
-    fn check_list(list: &Vec<Self>, rule: &'static Rule, at: &At<'_>, checks: &mut Checks);
+    fn check_list(list: &[Self], rule: &'static Rule, at: &At<'_>, checks: &mut Checks);
 }
 
 impl ListEntry for String {
-    fn check_list(list: &Vec<Self>, rule: &'static Rule, at: &At<'_>, checks: &mut Checks) {
-        list.check(rule, at, checks);
+    fn check_list(list: &[Self], rule: &'static Rule, at: &At<'_>, checks: &mut Checks) {
+        check_entries(list, rule, at, checks);
     }
 }
 
 impl<T: JsonStruct> ListEntry for T {
-    fn check_list(list: &Vec<Self>, rule: &'static Rule, at: &At<'_>, checks: &mut Checks) {
+    fn check_list(list: &[Self], rule: &'static Rule, at: &At<'_>, checks: &mut Checks) {
         if let Some(broken) = rule.length(list.len()) {
             checks.violated(at, None, &broken);
         }

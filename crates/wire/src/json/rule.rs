@@ -9,14 +9,28 @@ pub struct Rule {
     pub max: Option<i64>,
     /// All values of an enumeration; empty if the shape is none.
     pub values: &'static [&'static str],
+    /// Which characters a text may have.
+    pub pattern: Option<Pattern>,
     /// Never shown in a message.
     pub sensitive: bool,
     /// The rule of a list's entries or a map's values.
     pub element: Option<&'static Rule>,
 }
 
+/// A regular expression that is one character class, repeated.
+#[derive(Debug)]
+pub struct Pattern {
+    /// As the model writes it and AWS's message quotes it.
+    pub text: &'static str,
+    /// The characters it allows, first and last of each range.
+    pub ranges: &'static [(char, char)],
+    /// Whether it wants at least one.
+    pub some: bool,
+}
+
 /// No limits.
-pub const NONE: Rule = Rule { min: None, max: None, values: &[], sensitive: false, element: None };
+pub const NONE: Rule =
+    Rule { min: None, max: None, values: &[], pattern: None, sensitive: false, element: None };
 
 impl Rule {
     pub(super) fn element(&self) -> &'static Rule {
@@ -27,7 +41,20 @@ impl Rule {
     pub(super) fn constraints(&self) -> Vec<String> {
         let max = self.max.map(|max| format!("Member must have length less than or equal to {max}"));
         let min = self.min.map(|min| format!("Member must have length greater than or equal to {min}"));
-        max.into_iter().chain(min).chain(self.value_set()).collect()
+        max.into_iter().chain(min).chain(self.pattern_text()).chain(self.value_set()).collect()
+    }
+
+    fn pattern_text(&self) -> Option<String> {
+        let pattern = self.pattern.as_ref()?;
+        Some(format!("Member must satisfy regular expression pattern: {}", pattern.text))
+    }
+
+    /// The pattern constraint, if this text breaks it.
+    pub(super) fn mismatch(&self, text: &str) -> Option<String> {
+        let pattern = self.pattern.as_ref()?;
+        let allowed = |c: char| pattern.ranges.iter().any(|(first, last)| (*first..=*last).contains(&c));
+        let fits = text.chars().all(allowed) && !(pattern.some && text.is_empty());
+        if fits { None } else { self.pattern_text() }
     }
 
     pub(super) fn value_set(&self) -> Option<String> {

@@ -91,7 +91,6 @@ impl Output for CreateGrantOutput {
     }
     fn trail(&self) -> Value {
         let mut trail = Trail::new();
-        trail.put("grantToken", self.grant_token.as_ref());
         trail.put("grantId", self.grant_id.as_ref());
         trail.finish()
     }

@@ -39,7 +39,6 @@ impl Input for RetireGrantInput {
     }
     fn trail(&self) -> Value {
         let mut trail = Trail::new();
-        trail.put("grantToken", self.grant_token.as_ref());
         trail.put("keyId", self.key_id.as_ref());
         trail.put("grantId", self.grant_id.as_ref());
         trail.put("dryRun", self.dry_run.as_ref());
