@@ -81,8 +81,10 @@ impl Sql {
             for name in std::iter::once(&table.name).chain(table.indexes) {
                 schema::check_name(name)?;
             }
-            if sql.positions.insert(table.name, sql.tables.len()).is_some() {
-                let why = "declared twice".to_owned();
+            let index_twice =
+                (1..table.indexes.len()).any(|i| table.indexes[..i].contains(&table.indexes[i]));
+            if sql.positions.insert(table.name, sql.tables.len()).is_some() || index_twice {
+                let why = "it, or an index of it, is declared twice".to_owned();
                 return Err(CatalogError::BadRow { table: table.name, why });
             }
             sql.tables.push(TableSql::new(dialect, table));

@@ -41,7 +41,9 @@ impl Pool {
         let mut config: Config = url
             .parse()
             .map_err(|e: postgres::Error| CatalogError::backend("reading the catalog's URL", e))?;
-        config.application_name("sealvol");
+        if config.get_application_name().is_none() {
+            config.application_name("sealvol");
+        }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
