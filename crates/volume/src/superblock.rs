@@ -89,6 +89,11 @@ impl Superblock {
         }
     }
 
+    /// The wrapped data key; `None` on an unencrypted volume.
+    pub fn wrapped_key(&self) -> Option<&[u8]> {
+        self.encryption.as_ref().map(|e| e.wrapped_key.as_slice())
+    }
+
     /// Why no volume can look like this.
     fn fault(&self) -> Option<&'static str> {
         if self.size_bytes == 0

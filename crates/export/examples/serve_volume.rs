@@ -1,0 +1,47 @@
+//! Serves one volume until it is killed: for benchmarks, fuzzing and trying NBD clients by hand.
+//!
+//! `serve_volume <directory> <size in GiB> plain|encrypted <socket>` makes the volume if the directory holds none. An
+//! encrypted one gets a fixed data key that anybody can read here: never put real data into it.
+#![allow(clippy::print_stdout)]
+
+use export::{Export, Listen};
+use keys::{DataKey, Secret};
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use volume::{Encryption, Volume, VolumeSpec};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [dir, gib, kind, socket] = arguments.as_slice() else {
+        return Err("arguments: <directory> <size in GiB> plain|encrypted <socket>".into());
+    };
+    let encrypted = match kind.as_str() {
+        "plain" => false,
+        "encrypted" => true,
+        _ => return Err("the third argument is plain or encrypted".into()),
+    };
+    let spec = VolumeSpec {
+        volume_id: "vol-0123456789abcdef0".into(),
+        size_bytes: gib.parse::<u64>()? << 30,
+        encryption: encrypted.then(|| Encryption {
+            kms_key_arn: "arn:aws:kms:eu-west-1:000000000000:key/none".into(),
+            wrapped_key: b"not wrapped by anything".to_vec(),
+            context_id: "vol-0123456789abcdef0".into(),
+        }),
+    };
+    let key = if encrypted {
+        let mut bytes: [u8; 64] = std::array::from_fn(|n| n as u8);
+        Some(DataKey::try_from(Secret::from_slice_wiping(&mut bytes)?)?)
+    } else {
+        None
+    };
+    let (files, dir): (Arc<dyn env::Files>, _) = (Arc::new(env::RealFiles), Path::new(dir));
+    volume::create(&files, dir, &spec)?;
+    let volume = Volume::open(files, dir, key)?;
+    let export = Export::start(&spec.volume_id, volume, Listen::Unix(socket.into()))?;
+    println!("{}", export.uri());
+    loop {
+        std::thread::park();
+    }
+}

@@ -1,0 +1,130 @@
+//! A request, parsed and judged. Any bytes may come; none panic.
+//!
+//! ```text
+//!  0x25609513 | flags u16 | type u16 | cookie u64 | offset u64 | length u32 | payload of a write
+//! ```
+
+use crate::errno::Errno;
+use crate::handshake::{Agreed, PAYLOAD_MAX};
+use crate::reply::Cookie;
+
+pub(super) const REQUEST_BYTES: usize = 28;
+const MAGIC: [u8; 4] = 0x2560_9513_u32.to_be_bytes();
+
+const READ: u16 = 0;
+const WRITE: u16 = 1;
+const DISC: u16 = 2;
+const FLUSH: u16 = 3;
+const TRIM: u16 = 4;
+const CACHE: u16 = 5;
+const WRITE_ZEROES: u16 = 6;
+const BLOCK_STATUS: u16 = 7;
+
+const FUA: u16 = 1 << 0;
+const NO_HOLE: u16 = 1 << 1;
+const DF: u16 = 1 << 2;
+const REQ_ONE: u16 = 1 << 3;
+const FAST_ZERO: u16 = 1 << 4;
+
+/// The 28 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub flags: u16,
+    pub kind: u16,
+    pub cookie: Cookie,
+    pub offset: u64,
+    pub length: u32,
+}
+
+/// A request that can be done: its range is inside the volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// `whole`: in one chunk.
+    Read {
+        whole: bool,
+    },
+    Write {
+        fua: bool,
+    },
+    Disconnect,
+    Flush,
+    Trim {
+        fua: bool,
+    },
+    Cache,
+    WriteZeroes {
+        punch: bool,
+        fua: bool,
+    },
+    /// `one`: the first extent is enough.
+    BlockStatus {
+        one: bool,
+    },
+}
+
+impl Request {
+    /// `None`: not a request.
+    pub fn parse(bytes: &[u8; REQUEST_BYTES]) -> Option<Request> {
+        let (magic, rest) = bytes.split_first_chunk()?;
+        let (flags, rest) = rest.split_first_chunk()?;
+        let (kind, rest) = rest.split_first_chunk()?;
+        let (cookie, rest) = rest.split_first_chunk()?;
+        let (offset, length) = rest.split_first_chunk()?;
+        (*magic == MAGIC).then_some(Request {
+            flags: u16::from_be_bytes(*flags),
+            kind: u16::from_be_bytes(*kind),
+            cookie: *cookie,
+            offset: u64::from_be_bytes(*offset),
+            length: u32::from_be_bytes(*length.first_chunk()?),
+        })
+    }
+
+    /// Bytes that follow the request.
+    pub fn payload_bytes(&self) -> u64 {
+        if self.kind == WRITE { self.length.into() } else { 0 }
+    }
+
+    /// Its reply must be structured if structured replies were agreed on.
+    pub fn needs_structure(&self) -> bool {
+        matches!(self.kind, READ | BLOCK_STATUS)
+    }
+}
+
+/// Judges a request against what was agreed and the volume's size ("Error values", "Request types").
+pub(super) fn decide(request: &Request, agreed: Agreed, size: u64) -> Result<Command, Errno> {
+    let Request { flags, kind, .. } = *request;
+    // FUA is allowed with every command and means nothing to those that do not write.
+    let allowed = match kind {
+        READ if agreed.structured => DF,
+        WRITE_ZEROES => NO_HOLE | FAST_ZERO,
+        BLOCK_STATUS => REQ_ONE,
+        _ => 0,
+    };
+    let has = |flag| flags & flag != 0;
+    if kind > BLOCK_STATUS || has(!(allowed | FUA)) {
+        return Err(Errno::Invalid);
+    }
+    if matches!(kind, READ | WRITE) && request.length > PAYLOAD_MAX {
+        return Err(Errno::Invalid);
+    }
+    if kind == BLOCK_STATUS && (!agreed.allocation || request.length == 0) {
+        return Err(Errno::Invalid);
+    }
+    // FLUSH and DISC have no range; what they carry in its place is reserved.
+    let ranged = !matches!(kind, FLUSH | DISC);
+    let end = request.offset.checked_add(request.length.into());
+    if ranged && end.is_none_or(|end| end > size) {
+        return Err(if matches!(kind, WRITE | WRITE_ZEROES) { Errno::NoSpace } else { Errno::Invalid });
+    }
+    Ok(match kind {
+        READ => Command::Read { whole: has(DF) },
+        WRITE => Command::Write { fua: has(FUA) },
+        DISC => Command::Disconnect,
+        FLUSH => Command::Flush,
+        TRIM => Command::Trim { fua: has(FUA) },
+        CACHE => Command::Cache,
+        // FAST_ZERO asks us to fail rather than be slow; zeroing is a change of the map and always fast.
+        WRITE_ZEROES => Command::WriteZeroes { punch: !has(NO_HOLE), fua: has(FUA) },
+        _ => Command::BlockStatus { one: has(REQ_ONE) },
+    })
+}
