@@ -15,7 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often [`Catalog::transact`] runs a transaction before it gives up.
+/// How often [`Catalog::transact`] runs a transaction before it gives up. The pauses between add up to 1.7 s, which
+/// is also how long a PostgreSQL server may be away before callers notice.
 const MAX_TRIES: u32 = 32;
 
 /// After so many lost races a transaction asks for a turn alone. Without it, 64 threads on one row made one in 500
@@ -82,7 +83,7 @@ impl Catalog {
         mut f: impl FnMut(&mut Tx) -> Result<T, E>,
     ) -> Result<T, E> {
         for attempt in 0..MAX_TRIES {
-            if (1..PATIENCE).contains(&attempt) {
+            if attempt > 0 {
                 self.0.clock.sleep(env::stagger(attempt - 1));
             }
             let _together = (attempt < PATIENCE).then(|| self.0.turns.try_read_for(TURN));

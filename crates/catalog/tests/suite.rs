@@ -3,6 +3,8 @@
 //! `suite/postgres.rs`.
 // Tests start processes, read clocks and look into files; that is what they are for.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+// The permission of clippy.toml to unwrap in tests covers `#[test]` functions but not what they call.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "suite/cluster.rs"]
 mod cluster;

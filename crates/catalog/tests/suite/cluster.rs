@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 /// Starts the server and waits for the end of its standard input, which this process holds: however the tests end, the
@@ -29,7 +29,8 @@ const NOBODY: u32 = 65534;
 
 struct Cluster {
     url: String,
-    _stdin: Option<ChildStdin>,
+    /// Never waited for: its standard input closes with this process, which is what ends it.
+    _shell: Option<Child>,
 }
 
 /// The server's URL; starts it at the first call.
@@ -43,7 +44,7 @@ fn start() -> Option<Cluster> {
         return None;
     }
     if let Ok(url) = std::env::var("SEALVOL_TEST_POSTGRES") {
-        return Some(Cluster { url, _stdin: None });
+        return Some(Cluster { url, _shell: None });
     }
     let bin = newest_bin().expect(
         "PostgreSQL is not installed (/usr/lib/postgresql/*/bin): install Debian's package `postgresql`, \
@@ -65,7 +66,7 @@ fn start() -> Option<Cluster> {
         panic!("PostgreSQL did not start: {said}");
     }
     let url = format!("postgres:///postgres?host={directory}&user=postgres");
-    Some(Cluster { url, _stdin: child.stdin.take() })
+    Some(Cluster { url, _shell: Some(child) })
 }
 
 fn is_root() -> bool {

@@ -1,8 +1,8 @@
 //! A child process that writes until it is killed. The child is this test binary, running the test `child` alone.
 
 use crate::place::*;
-use catalog::{Catalog, CatalogError};
-use std::io::{BufRead, BufReader, Write};
+use catalog::{Catalog, CatalogError, Row};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -14,18 +14,13 @@ const WRITERS: usize = 4;
 fn child() {
     let Ok(url) = std::env::var(URL) else { return };
     let clock = Arc::new(env::RealClock::default());
-    let catalog = Catalog::open(&url, &[catalog_tables()[0], catalog_tables()[1]], clock).unwrap();
+    let catalog = Catalog::open(&url, &[Item::TABLE, Note::TABLE], clock).unwrap();
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
             let catalog = catalog.clone();
             scope.spawn(move || write_for_ever(&catalog, writer));
         }
     });
-}
-
-fn catalog_tables() -> [catalog::Table; 2] {
-    use catalog::Row;
-    [Item::TABLE, Note::TABLE]
 }
 
 /// Each transaction raises the writer's counter and appends a note of the same number; then the number is told.
@@ -40,9 +35,9 @@ fn write_for_ever(catalog: &Catalog, writer: usize) {
             Ok::<_, CatalogError>(row.n)
         });
         match done {
-            Ok(n) => writeln!(std::io::stdout(), "ack {writer} {n}").unwrap(),
+            Ok(n) => println!("ack {writer} {n}"),
             Err(error) => {
-                writeln!(std::io::stdout(), "failed {writer} {error}").unwrap();
+                println!("failed {writer} {error}");
                 return;
             }
         }
