@@ -1,4 +1,5 @@
 //! Golden texts of the two form protocols: what AWS's documentation and recordings show, byte for byte.
+#![allow(clippy::unwrap_used)] // helpers of tests fail like tests
 
 use base::{Refusal, Timestamp};
 use serde_json::json;

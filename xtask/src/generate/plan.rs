@@ -225,6 +225,7 @@ impl<'a> Planner<'a> {
         Ok(structure)
     }
 
+    /// Adds the fields; what they contain is planned for the direction `read`.
     fn fill(&mut self, structure: &mut Structure, shape: &str, read: bool) -> Result<(), String> {
         let shape = self.shape(shape)?;
         for (member, reference) in &shape.members {
@@ -249,7 +250,7 @@ impl<'a> Planner<'a> {
                 xml_name: reference.location_name.clone().unwrap_or_else(|| member.clone()),
                 location,
                 // A raw body is not checked here: its length is the handler's business.
-                rule: if read && kind != Kind::Payload {
+                rule: if structure.read && kind != Kind::Payload {
                     self.rules.of(self.model, self.config, &reference.shape)
                 } else {
                     rules::none()
@@ -307,12 +308,10 @@ impl<'a> Planner<'a> {
 
     /// A structure inside another: planned once, and once more when it is reached from the other direction.
     fn inside(&mut self, name: &str, read: bool) -> Result<(), String> {
-        if let Some(known) = self.shapes.get_mut(name) {
-            if (read && known.read) || (!read && known.written) {
-                return Ok(());
-            }
-        }
         let before = self.shapes.get(name).map_or((false, false), |known| (known.read, known.written));
+        if if read { before.0 } else { before.1 } {
+            return Ok(());
+        }
         let mut structure = Structure {
             name: name.to_owned(),
             role: Role::Inside,
@@ -321,8 +320,7 @@ impl<'a> Planner<'a> {
             written: before.1 || !read,
             secret: false,
         };
-        let rules = structure.read;
-        self.fill(&mut structure, name, rules)?;
+        self.fill(&mut structure, name, read)?;
         self.shapes.insert(name.to_owned(), structure);
         Ok(())
     }

@@ -53,7 +53,14 @@ fn sample(structure: &Structure) -> String {
         format!("impl Sample for {0} {{\nfn sample({dice}: &mut Dice) -> Self {{\n{0} {{\n", structure.name);
     for field in &structure.fields {
         // A moment that is shown in whole seconds must be one, or it would not come back as it was.
-        let how = if field.seconds && field.kind == Kind::Timestamp { "whole_second" } else { "option" };
+        let header = field.location.as_ref().is_some_and(|location| location.0 == "header");
+        let how = match field.kind {
+            Kind::Timestamp if field.seconds => "whole_second",
+            Kind::String if header => "header_text",
+            // An absent body and an empty one look the same.
+            Kind::Payload => "some",
+            _ => "option",
+        };
         let _ = writeln!(out, "{}: dice.{how}(),", field.name);
     }
     out + "}\n}\n}\n\n"

@@ -56,9 +56,9 @@ impl Sample for GetSnapshotBlockOutput {
     fn sample(dice: &mut Dice) -> Self {
         GetSnapshotBlockOutput {
             data_length: dice.option(),
-            block_data: dice.option(),
-            checksum: dice.option(),
-            checksum_algorithm: dice.option(),
+            block_data: dice.some(),
+            checksum: dice.header_text(),
+            checksum_algorithm: dice.header_text(),
         }
     }
 }
@@ -159,7 +159,7 @@ impl Show for PutSnapshotBlockOutput {
 
 impl Sample for PutSnapshotBlockOutput {
     fn sample(dice: &mut Dice) -> Self {
-        PutSnapshotBlockOutput { checksum: dice.option(), checksum_algorithm: dice.option() }
+        PutSnapshotBlockOutput { checksum: dice.header_text(), checksum_algorithm: dice.header_text() }
     }
 }
 
