@@ -140,9 +140,13 @@ pub fn appends_alone_never_conflict(place: &Place) {
     tx.scan::<Item>("", None, 10).unwrap();
     tx.append(&note("trail/1")).unwrap();
     tx.append_kept(&note("trail/2")).unwrap();
+    // A row appended here and then changed is still new.
+    tx.append(&Note { text: "first".to_owned(), ..note("trail/3") }).unwrap();
+    tx.put(&note("trail/3")).unwrap();
     put_all(&catalog, &[item("a", "", 2), item("b", "", 2)]);
     tx.commit().unwrap();
-    assert_eq!(catalog.begin().unwrap().scan::<Note>("trail/", None, 9).unwrap().len(), 2);
+    let notes = catalog.begin().unwrap().scan::<Note>("trail/", None, 9).unwrap();
+    assert_eq!(notes, ["trail/1", "trail/2", "trail/3"].map(note));
 }
 
 pub fn an_append_of_an_existing_key_is_refused_whole(place: &Place) {

@@ -23,25 +23,29 @@ fn child() {
     });
 }
 
-/// Each transaction raises the writer's counter and appends a note of the same number; then the number is told.
+/// Writes and tells until writing fails; then tells that, and what a further try says.
 fn write_for_ever(catalog: &Catalog, writer: usize) {
     loop {
-        let key = format!("counter/{writer}");
-        let done = catalog.transact(|tx| {
-            let mut row = tx.get::<Item>(&key)?.unwrap_or(item(&key, "", 0));
-            row.n += 1;
-            tx.put(&row)?;
-            tx.append(&note(&format!("{writer}/{:08}", row.n)))?;
-            Ok::<_, CatalogError>(row.n)
-        });
-        match done {
+        match write_one(catalog, writer) {
             Ok(n) => println!("ack {writer} {n}"),
             Err(error) => {
-                println!("failed {writer} {error}");
+                println!("failed {writer} {error}; then {:?}", write_one(catalog, writer));
                 return;
             }
         }
     }
+}
+
+/// Raises the writer's counter and appends a note of the same number.
+fn write_one(catalog: &Catalog, writer: usize) -> Result<i64, CatalogError> {
+    let key = format!("counter/{writer}");
+    catalog.transact(|tx| {
+        let mut row = tx.get::<Item>(&key)?.unwrap_or(item(&key, "", 0));
+        row.n += 1;
+        tx.put(&row)?;
+        tx.append(&note(&format!("{writer}/{:08}", row.n)))?;
+        Ok(row.n)
+    })
 }
 
 /// Runs the child (`limit` is shell text run first), hands each line of its output to `line` until that says stop,
@@ -118,6 +122,7 @@ fn a_disk_that_stops_taking_writes_loses_nothing_that_was_acknowledged() {
         false
     });
     assert_eq!(failures.len(), WRITERS, "each writer was told: {failures:?}");
+    assert!(failures.iter().all(|line| line.contains("then Err(Broken")), "{failures:?}");
     assert!(told.iter().sum::<i64>() > 20, "{told:?}");
     check(&place.open(), told);
 }
