@@ -118,16 +118,6 @@ fn answer(reply: &Reply, mut more: Value) -> String {
     more.to_string()
 }
 
-trait AsU64 {
-    fn as_u64(self) -> u64;
-}
-
-impl AsU64 for usize {
-    fn as_u64(self) -> u64 {
-        self as u64
-    }
-}
-
 #[test]
 fn what_we_answer_is_what_botocore_reads() {
     let mut lines = Vec::new();
@@ -135,7 +125,7 @@ fn what_we_answer_is_what_botocore_reads() {
         ($module:ident, $operation:ident) => {
             for instance in 0..INSTANCES {
                 type Out = <wire::generated::$module::$operation as Operation>::Output;
-                let mut dice = Dice::new(SEED ^ instance << 32 ^ lines.len().as_u64());
+                let mut dice = Dice::new(SEED ^ (instance << 32) ^ lines.len() as u64);
                 let output = Out::sample(&mut dice);
                 let about = json!({
                     "service": stringify!($module), "operation": stringify!($operation), "output": output.show(),
