@@ -52,7 +52,7 @@ impl House {
         let door = Door::new(env.clone(), catalog, registry(), token_key)
             .with_dependency(runner.clone())
             .with_dependency(Arc::new(ec2::jobs::HostsHandle(hosts)))
-            .with_dependency(Arc::new(::kms::Kms::new(seal.clone())));
+            .with_dependency(Arc::new(::kms::SealHandle(seal.clone())));
         let door = Arc::new(door);
         host.connect(Arc::new(kms::KmsThroughDoor::new(&door)));
         runner.start(&door, ec2::jobs::kinds(Kinds::default()))?;
