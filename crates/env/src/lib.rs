@@ -9,6 +9,7 @@ mod entropy;
 mod files;
 mod ids;
 mod processes;
+mod sim_files;
 mod threads;
 
 pub use base::Timestamp;
@@ -17,6 +18,7 @@ pub use entropy::{Entropy, RealEntropy, SimEntropy};
 pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
 pub use processes::harden_process;
+pub use sim_files::{Crash, SimFault, SimFiles, SimOp};
 pub use threads::{spawn, stagger};
 
 use std::sync::Arc;
