@@ -10,10 +10,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Open connections. One more is answered 503 and closed, so that a flood cannot hide behind a silent queue.
     pub connections_max: usize,
-    /// Bytes of request line and headers together, after which the answer is 431.
+    /// Bytes of request line and headers together, after which the answer is 431. So it is after 100 header fields.
     pub header_bytes_max: usize,
-    /// Header fields in one request, after which the answer is 431.
-    pub header_count_max: usize,
     /// Bytes of one body. The largest that clients send is an EBS direct block: 524,288 bytes, some 700 KiB with the
     /// framing of the smallest aws-chunked chunks that SDKs make. The documents of the query services are smaller.
     pub body_bytes_max: usize,
@@ -37,7 +35,6 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4566)),
             connections_max: 1024,
             header_bytes_max: 32 * 1024,
-            header_count_max: 100,
             body_bytes_max: 1024 * 1024,
             body_bytes_total_max: 256 * 1024 * 1024,
             header_timeout: Duration::from_secs(10),

@@ -1,14 +1,23 @@
 //! Sockets, SigV4, limits, health. Knows HTTP and signatures; knows no action.
 //!
 //! ```text
-//! socket ─ connection (hyper, timeouts) ─ intake (Request → Call) ─ body (limits) ─ sigv4 (who is it?) ─▶ Door::dispatch
-//!                                                              every "no" ─ refuse (AWS's words for it) ─▶ Door::refused
+//! socket ─ connection (hyper, guard) ─ intake (Request → Call) ─ body (limits) ─ sigv4 (who is it?) ─▶ Door::dispatch
+//!                                                       every "no", in AWS's words for the protocol ─▶ Door::refused
 //! ```
 //! The order is in `exchange.rs`, top to bottom. The client's half of SigV4 is in [`sign`], on the same canonical form.
 
+mod body;
 mod config;
+mod connection;
 mod door;
+mod exchange;
+mod guard;
+mod intake;
+mod reply;
 mod server;
+mod service;
+pub mod sign;
+mod sigv4;
 
 pub use config::Config;
 pub use door::{Credential, Door, Origin, Scope};

@@ -1,20 +1,32 @@
 //! The listening socket: accepts, caps, and drains.
 
-use crate::{Config, Door};
+use crate::exchange::Shared;
+use crate::sigv4::Verifier;
+use crate::{Config, Door, connection};
 use env::Env;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// How long to wait after the kernel could not accept (out of descriptors) before trying again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a connection above the cap hears.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n";
 
 /// A gateway that is listening but not yet answering.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    config: Config,
-    env: Env,
-    door: Arc<dyn Door>,
+    shared: Arc<Shared>,
 }
 
 impl Server {
@@ -22,7 +34,8 @@ impl Server {
     pub async fn bind(config: Config, env: Env, door: Arc<dyn Door>) -> io::Result<Server> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
-        Ok(Server { listener, address, config, env, door })
+        let shared = Shared { config, env, door, verifier: Verifier::default(), budget: Arc::default() };
+        Ok(Server { listener, address, shared: Arc::new(shared) })
     }
 
     /// Where it listens, with the real port.
@@ -31,11 +44,47 @@ impl Server {
     }
 
     /// Answers until `shutdown` is ready, then stops accepting and lets requests in flight finish, for as long as the
-    /// configuration says.
+    /// configuration says. Must run on a tokio runtime with time and I/O.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let _ = (&self.listener, &self.config, &self.env, &self.door);
-        shutdown.await;
+        let Server { listener, shared, .. } = self;
+        let (stop, stopped) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = shutdown.as_mut() => break,
+                accepted = listener.accept() => accepted,
+            };
+            // Those that have ended leave the count.
+            while connections.try_join_next().is_some() {}
+            match accepted {
+                Ok((stream, _)) if connections.len() >= shared.config.connections_max => turn_away(stream),
+                Ok((stream, peer)) => {
+                    connections.spawn(connection::serve(shared.clone(), stream, peer, stopped.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(listener);
+        let _ = stop.send(true);
+        drain(connections, shared.config.drain_timeout).await;
         Ok(())
+    }
+}
+
+/// Says no without spending a task or waiting on the client.
+fn turn_away(stream: TcpStream) {
+    let _ = stream.try_write(FULL);
+}
+
+async fn drain(mut connections: JoinSet<()>, limit: Duration) {
+    let all = async { while connections.join_next().await.is_some() {} };
+    if timeout(limit, all).await.is_err() {
+        tracing::warn!(left = connections.len(), "requests in flight did not finish in time and are cut off");
+        connections.shutdown().await;
     }
 }
 
