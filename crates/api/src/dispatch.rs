@@ -3,17 +3,13 @@
 
 use crate::trail::{Ending, Story};
 use crate::{Action, Answer, Caller, Cx, Entry, Failure, InputOf, OutputOf, Registry, Request};
-use base::{Fault, Refusal};
-use catalog::{Catalog, Tx};
+use base::Refusal;
+use catalog::Catalog;
 use env::Env;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wire::{Call, Input, Operation, Output, Protocol, Reply, Service};
-
-/// How often a call is run again because others changed what it had read. Each try waits a little longer (1 to 64 ms), so the
-/// last one has waited about a second in all.
-const TRIES_MAX: u32 = 24;
 
 /// The one door.
 pub struct Door {
@@ -62,8 +58,8 @@ impl Door {
         self.transact(caller, request, A::Op::SERVICE, |cx| perform::<A>(cx, input()))
     }
 
-    /// Runs `work` in a transaction and commits it, again and again while it meets conflicts. A refusal is committed too:
-    /// its trail record must stay.
+    /// Runs `work` in a transaction and commits it; the catalog runs it again while others change what it reads. A refusal is
+    /// committed too, because its trail record must stay, but nothing else that the refused work wrote.
     pub fn transact<T>(
         &self,
         caller: &Caller,
@@ -71,24 +67,18 @@ impl Door {
         service: &'static Service,
         mut work: impl FnMut(&mut Cx) -> Answer<T>,
     ) -> Result<T, Failure> {
-        for attempt in 0..TRIES_MAX {
-            let mut tx: Tx = self.catalog.begin().map_err(Failure::from)?;
-            let answer = {
-                let mut cx = Cx::new(self, &mut tx, caller.clone(), request.clone(), service);
-                work(&mut cx)
-            };
-            let committed = match &answer {
-                Err(Failure::Conflict) => Err(Failure::Conflict),
-                Err(Failure::Fault(_)) => return answer,
-                Ok(_) | Err(Failure::Refused(_)) => tx.commit().map_err(Failure::from),
-            };
-            match committed {
-                Ok(()) => return answer,
-                Err(Failure::Conflict) => self.env.clock.sleep(env::stagger(attempt)),
-                Err(other) => return Err(other),
+        let answer = self.catalog.transact::<Result<T, Refusal>, Failure>(|tx| {
+            let before = tx.savepoint();
+            match work(&mut Cx::new(self, tx, caller.clone(), request.clone(), service)) {
+                Ok(value) => Ok(Ok(value)),
+                Err(Failure::Refused(refusal)) => {
+                    tx.rollback_to(before);
+                    Ok(Err(refusal))
+                }
+                Err(other) => Err(other),
             }
-        }
-        Err(Failure::Fault(Fault::new("too many conflicting changes to the same rows")))
+        })?;
+        answer.map_err(Failure::Refused)
     }
 }
 

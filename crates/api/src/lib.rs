@@ -23,5 +23,10 @@ pub use registry::{Entry, Registry, entry};
 use catalog::{Row, Table};
 
 /// Tables that the door itself keeps; the program adds those of the services when it opens the catalog.
-pub const TABLES: &[Table] =
-    &[identity::Account::TABLE, identity::AccessKey::TABLE, identity::ServerFact::TABLE, trail::Record::TABLE, events::Event::TABLE];
+pub const TABLES: &[Table] = &[
+    identity::Account::TABLE,
+    identity::AccessKey::TABLE,
+    identity::ServerFact::TABLE,
+    trail::Record::TABLE,
+    events::Event::TABLE,
+];

@@ -131,7 +131,9 @@ impl Story<'_> {
         let mut resources = draft.resources;
         let mut reason = None;
         match &self.ending {
-            Ending::Done(response) => body["responseElements"] = response.clone(),
+            Ending::Done(response) => {
+                body["responseElements"] = shown_response(self.event_source, &self.request.id, response);
+            }
             Ending::Refused(refusal) => {
                 body["errorCode"] = json!(error_code(self.event_source, refusal));
                 body["errorMessage"] = json!(refusal.message);
@@ -180,6 +182,23 @@ impl Story<'_> {
             body["vpcEndpointId"] = json!("AWS Internal");
             body["vpcEndpointAccountId"] = json!("AWS Internal");
         }
+    }
+}
+
+/// EC2's answers name their request, and say `_return` when they say nothing else; other services then show nothing at all.
+fn shown_response(source: &str, request_id: &str, response: &Value) -> Value {
+    let Some(members) = response.as_object() else { return response.clone() };
+    let mut members = members.clone();
+    match (source, members.is_empty()) {
+        ("ec2.amazonaws.com", empty) => {
+            members.insert("requestId".into(), json!(request_id));
+            if empty {
+                members.insert("_return".into(), json!(true));
+            }
+            Value::Object(members)
+        }
+        (_, true) => Value::Null,
+        (_, false) => Value::Object(members),
     }
 }
 

@@ -1,0 +1,16 @@
+//! The door against a real catalog: the order of its steps, what a refusal undoes and what stays, what a fault shows, and that
+//! a lost race is run again. The actions under test (`door/actions.rs`) do what the request tells them to.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail like tests
+
+#[path = "door/actions.rs"]
+mod actions;
+#[path = "door/bench.rs"]
+mod bench;
+#[path = "door/denied.rs"]
+mod denied;
+#[path = "door/steps.rs"]
+mod steps;
+#[path = "door/tokens.rs"]
+mod tokens;
+#[path = "door/undone.rs"]
+mod undone;
