@@ -20,6 +20,11 @@ impl Tweak {
     pub fn from_bytes(bytes: [u8; 16]) -> Tweak {
         Tweak(bytes)
     }
+
+    #[cfg(test)]
+    pub fn bytes(self) -> [u8; 16] {
+        self.0
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -1,1 +1,126 @@
+//! Tests of a page's reader and writer: torn, rotten, misplaced, newer, and mutated at random.
 
+use super::*;
+use proptest::prelude::*;
+
+fn slot(index: u32, generation: u64, fill: u64) -> [u8; SLOT_BYTES] {
+    let mut slot = [0; SLOT_BYTES];
+    write_slot(&mut slot, PageIndex(index), generation, &[fill; WORDS]);
+    slot
+}
+
+fn page(a: [u8; SLOT_BYTES], b: [u8; SLOT_BYTES]) -> [u8; PAGE_BYTES] {
+    [a, b].concat().try_into().unwrap()
+}
+
+const ZEROS: [u8; SLOT_BYTES] = [0; SLOT_BYTES];
+const WRITTEN: u64 = LOW_BITS;
+const ZERO: u64 = LOW_BITS << 1;
+
+fn seal(slot: &mut [u8; SLOT_BYTES]) {
+    let crc = checksum(slot);
+    slot[12..16].copy_from_slice(&crc.to_le_bytes());
+}
+
+#[test]
+fn the_newer_of_two_valid_slots_counts() {
+    for (a, b, slot_expected) in [(1, 2, 1), (3, 2, 0), (u64::MAX, 1, 0)] {
+        let disk = read_page(5, &page(slot(5, a, WRITTEN), slot(5, b, ZERO))).unwrap().unwrap();
+        assert_eq!((disk.slot, disk.generation), (slot_expected, a.max(b)));
+        assert_eq!(disk.words, [if slot_expected == 0 { WRITTEN } else { ZERO }; WORDS]);
+    }
+}
+
+#[test]
+fn a_page_never_written_is_absent() {
+    assert!(read_page(0, &[0; PAGE_BYTES]).unwrap().is_none());
+}
+
+#[test]
+fn a_write_torn_at_any_sector_leaves_the_state_before_or_after_it() {
+    for pattern in 0..256u32 {
+        let (old, new) = (slot(7, 4, WRITTEN), slot(7, 6, ZERO));
+        let mut torn = old;
+        for sector in (0..8).filter(|s| pattern >> s & 1 == 1) {
+            torn[sector * 512..][..512].copy_from_slice(&new[sector * 512..][..512]);
+        }
+        let read = read_page(7, &page(torn, slot(7, 5, WRITTEN))).unwrap().unwrap();
+        // Sectors 5 to 7 are zeros either way.
+        let expected = if pattern & 31 == 31 { 6 } else { 5 };
+        assert_eq!(read.generation, expected, "{pattern:08b}");
+        // The very first write of a page.
+        let mut first = ZEROS;
+        for sector in (0..8).filter(|s| pattern >> s & 1 == 1) {
+            first[sector * 512..][..512].copy_from_slice(&new[sector * 512..][..512]);
+        }
+        let read = read_page(7, &page(first, ZEROS)).unwrap();
+        assert_eq!(read.is_some(), pattern & 31 == 31, "{pattern:08b}");
+    }
+}
+
+#[test]
+fn two_invalid_slots_are_damage_of_the_units_they_cover() {
+    let (mut a, mut b) = (slot(2, 1, WRITTEN), slot(2, 2, WRITTEN));
+    (a[100], b[2000]) = (0, 0);
+    let Err(VolumeError::Damaged(what)) = read_page(2, &page(a, b)) else { panic!("believed") };
+    assert!(what.contains("page 2") && what.contains(&(64u64 << 20).to_string()), "{what}");
+}
+
+#[test]
+fn a_page_in_the_wrong_place_is_damage() {
+    for bytes in [page(slot(3, 1, 0), ZEROS), page(slot(4, 1, 0), slot(3, 2, 0))] {
+        assert!(matches!(read_page(4, &bytes), Err(VolumeError::Damaged(_))));
+    }
+}
+
+#[test]
+fn a_newer_version_is_named_and_an_older_one_is_not_ours() {
+    let mut newer = slot(0, 1, 0);
+    newer[8] = 2;
+    seal(&mut newer);
+    assert!(matches!(read_page(0, &page(newer, slot(0, 1, 0))), Err(VolumeError::Newer { found: 2, .. })));
+    newer[8] = 0;
+    seal(&mut newer);
+    assert!(matches!(read_page(0, &page(newer, newer)), Err(VolumeError::Damaged(_))));
+}
+
+#[test]
+fn the_state_that_does_not_exist_is_damage() {
+    assert!(matches!(read_page(0, &page(slot(0, 1, 3 << 40), ZEROS)), Err(VolumeError::Damaged(_))));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic_and_changed_ones_are_not_believed(
+        hits in proptest::collection::vec((0..PAGE_BYTES, any::<u8>()), 1..6),
+        reseal in any::<bool>(),
+    ) {
+        let whole = page(slot(9, 8, WRITTEN), slot(9, 9, ZERO));
+        let mut bytes = whole;
+        for (at, to) in hits {
+            bytes[at] = to;
+        }
+        if reseal {
+            for half in bytes.as_chunks_mut::<SLOT_BYTES>().0 {
+                seal(half);
+            }
+        }
+        let read = read_page(9, &bytes);
+        if !reseal && let Ok(Some(disk)) = &read {
+            prop_assert!(disk.words == [WRITTEN; WORDS] || disk.words == [ZERO; WORDS]);
+        }
+        if let Ok(Some(disk)) = read {
+            prop_assert!(disk.words.iter().all(|word| word & word >> 1 & LOW_BITS == 0));
+        }
+    }
+
+    #[test]
+    fn random_bytes_are_never_a_page(seed in any::<u64>()) {
+        let mut state = seed;
+        let bytes: [u8; PAGE_BYTES] = std::array::from_fn(|_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        });
+        prop_assert!(read_page(0, &bytes).is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! What the tests of the volume share.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use env::{Files, SimFiles};
+use keys::DataKey;
+use std::path::Path;
+use std::sync::Arc;
+use volume::{Encryption, Volume, VolumeError, VolumeSpec};
+
+pub const DIR: &str = "/volumes/vol-0123456789abcdef0";
+
+pub fn spec(size_bytes: u64, encrypted: bool) -> VolumeSpec {
+    VolumeSpec {
+        volume_id: "vol-0123456789abcdef0".into(),
+        size_bytes,
+        encryption: encrypted.then(|| Encryption {
+            kms_key_arn: "arn:aws:kms:eu-west-1:111122223333:key/1".into(),
+            wrapped_key: vec![1, 2, 3],
+            context_id: "vol-0123456789abcdef0".into(),
+        }),
+    }
+}
+
+pub fn key(encrypted: bool) -> Option<DataKey> {
+    encrypted.then(|| DataKey::for_tests(std::array::from_fn(|n| n as u8)))
+}
+
+pub fn shared(files: &SimFiles) -> Arc<dyn Files> {
+    Arc::new(files.clone())
+}
+
+pub fn open(files: &SimFiles, encrypted: bool) -> Result<Arc<Volume>, VolumeError> {
+    Volume::open(shared(files), Path::new(DIR), key(encrypted))
+}
+
+/// A new volume in a file system of its own.
+pub fn made(seed: u64, size_bytes: u64, encrypted: bool) -> (SimFiles, Arc<Volume>) {
+    let files = SimFiles::new(seed);
+    volume::create(&shared(&files), Path::new(DIR), &spec(size_bytes, encrypted)).unwrap();
+    let volume = open(&files, encrypted).unwrap();
+    (files, volume)
+}
+
+pub fn read(volume: &Volume, offset: u64, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0xee; len];
+    volume.read_at(&mut bytes, offset).unwrap();
+    bytes
+}
+
+pub fn write(volume: &Volume, offset: u64, bytes: &[u8]) {
+    volume.write_at(&mut bytes.to_vec(), offset, false).unwrap();
+}
+
+/// SplitMix64.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit.max(1)
+    }
+
+    /// One in so many.
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
