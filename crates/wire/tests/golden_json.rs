@@ -180,6 +180,10 @@ fn ebs_reads_its_query_and_body() {
         "1 validation error detected: Value '5' at 'timeout' failed to satisfy constraint: Member must have value \
          greater than or equal to 10"
     );
+    let long = format!("{{\"VolumeSize\":1,\"KmsKeyArn\":\"{}\"}}", "k".repeat(2049));
+    let call = Call { body: long.into(), ..rest("POST", "/snapshots") };
+    let refusal = ebs::StartSnapshotInput::decode(&call).unwrap_err();
+    assert!(refusal.message.contains("detected: Value at 'kmsKeyArn' failed"), "sensitive text is not shown");
     let reply =
         encode_refusal(&ebs::SERVICE, &Refusal::new("ResourceNotFoundException", "no").with_status(404), "r");
     assert_eq!((reply.status, reply.body.as_ref()), (404, b"{\"message\":\"no\"}".as_slice()));

@@ -54,9 +54,5 @@ pub fn read_all(directory: &Path) -> Result<Vec<Config>, String> {
 
 fn read(path: &Path) -> Result<Config, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let mut config: Config = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-    // Routing looks operations up by binary search.
-    config.operations.sort();
-    config.operations.dedup();
-    Ok(config)
+    toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
 }

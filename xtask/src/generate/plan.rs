@@ -105,7 +105,10 @@ pub enum Trail {
 }
 
 /// The plan of one service.
-pub fn plan(config: Config, model: &Model) -> Result<Service, String> {
+pub fn plan(mut config: Config, model: &Model) -> Result<Service, String> {
+    // Routing looks operations up by binary search.
+    config.operations.sort();
+    config.operations.dedup();
     let protocol = match model.metadata.protocol.as_str() {
         "ec2" => Protocol::Ec2Query,
         "query" => Protocol::AwsQuery,

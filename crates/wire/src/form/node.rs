@@ -111,9 +111,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A list index: 1 to [`INDEX_MAX`], plain decimal. Leading zeros and signs are no index, or one entry would have
-/// two names.
+/// A list index, 1 to [`INDEX_MAX`]. Leading zeros and signs pass here, but the entry is then looked up under the
+/// index's plain form, so they stay unread: no entry has two names.
 fn index(part: &str) -> Option<u32> {
-    let digits = !part.starts_with('0') && part.bytes().all(|byte| byte.is_ascii_digit());
-    part.parse().ok().filter(|index| digits && (1..=INDEX_MAX).contains(index))
+    part.parse().ok().filter(|index| (1..=INDEX_MAX).contains(index))
 }

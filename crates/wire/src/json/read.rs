@@ -259,3 +259,15 @@ impl<T: FromJson + Checked> FromJson for BTreeMap<String, T> {
         Some(map)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wiped_tree_holds_no_text() {
+        let mut tree = serde_json::json!({ "a": "secret", "b": [{ "c": "secret" }, "secret", 1, null] });
+        wipe(&mut tree);
+        assert_eq!(tree, serde_json::json!({ "a": "", "b": [{ "c": "" }, "", 1, null] }));
+    }
+}
