@@ -1,1 +1,36 @@
-//! AWS KMS: actions.
+//! AWS KMS: keys, aliases, grants, and cryptography under keys. Who may use a key is decided in `rules::key_access`, in which
+//! state in `rules::key_state`; the cryptography is in `keys`. This crate finds the rows, asks, and writes.
+//!
+//! ```text
+//!   actions/<action>.rs   one per AWS action
+//!     access   finds the named key and asks whether the caller may   ─► rules::key_access
+//!     find     key ids, ARNs, aliases ─► rows
+//!     crypto   encryption and decryption under a key's material      ─► keys::wrap, keys::Oaep
+//!     material the sealed bytes: opened for one call, never kept     ─► keys::Seal
+//! ```
+
+mod access;
+pub mod actions;
+mod crypto;
+pub mod deletion;
+mod find;
+mod grants;
+mod managed;
+mod material;
+pub mod names;
+mod paging;
+mod policy;
+pub mod rows;
+mod shapes;
+mod tagging;
+#[cfg(test)]
+mod testing;
+mod usage;
+
+pub use actions::table;
+pub use rows::TABLES;
+
+use std::sync::Arc;
+
+/// The seal, as the program gives it to the door: `door.with_dependency(Arc::new(SealHandle(seal)))`.
+pub struct SealHandle(pub Arc<dyn keys::Seal>);

@@ -1,0 +1,112 @@
+//! One file per action, named as the action.
+
+mod cancel_key_deletion;
+mod create_alias;
+mod create_grant;
+mod create_key;
+mod decrypt;
+mod delete_alias;
+mod describe_key;
+mod disable_key;
+mod enable_key;
+mod encrypt;
+mod generate_data_key;
+mod generate_data_key_without_plaintext;
+mod generate_random;
+mod get_key_policy;
+mod get_key_rotation_status;
+mod get_public_key;
+mod list_aliases;
+mod list_grants;
+mod list_key_policies;
+mod list_keys;
+mod list_resource_tags;
+mod list_retirable_grants;
+mod re_encrypt;
+mod retire_grant;
+mod revoke_grant;
+mod schedule_key_deletion;
+mod tag_resource;
+mod untag_resource;
+mod update_alias;
+mod update_key_description;
+
+pub use cancel_key_deletion::CancelKeyDeletion;
+pub use create_alias::CreateAlias;
+pub use create_grant::CreateGrant;
+pub use create_key::CreateKey;
+pub use decrypt::Decrypt;
+pub use delete_alias::DeleteAlias;
+pub use describe_key::DescribeKey;
+pub use disable_key::DisableKey;
+pub use enable_key::EnableKey;
+pub use encrypt::Encrypt;
+pub use generate_data_key::GenerateDataKey;
+pub use generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext;
+pub use generate_random::GenerateRandom;
+pub use get_key_policy::GetKeyPolicy;
+pub use get_key_rotation_status::GetKeyRotationStatus;
+pub use get_public_key::GetPublicKey;
+pub use list_aliases::ListAliases;
+pub use list_grants::ListGrants;
+pub use list_key_policies::ListKeyPolicies;
+pub use list_keys::ListKeys;
+pub use list_resource_tags::ListResourceTags;
+pub use list_retirable_grants::ListRetirableGrants;
+pub use re_encrypt::ReEncrypt;
+pub use retire_grant::RetireGrant;
+pub use revoke_grant::RevokeGrant;
+pub use schedule_key_deletion::ScheduleKeyDeletion;
+pub use tag_resource::TagResource;
+pub use untag_resource::UntagResource;
+pub use update_alias::UpdateAlias;
+pub use update_key_description::UpdateKeyDescription;
+
+use api::{Entry, entry};
+
+/// The service's table of actions.
+pub fn table() -> Vec<Entry> {
+    vec![
+        entry::<CancelKeyDeletion>(),
+        entry::<CreateAlias>(),
+        entry::<CreateGrant>(),
+        entry::<CreateKey>(),
+        entry::<Decrypt>(),
+        entry::<DeleteAlias>(),
+        entry::<DescribeKey>(),
+        entry::<DisableKey>(),
+        entry::<EnableKey>(),
+        entry::<Encrypt>(),
+        entry::<GenerateDataKey>(),
+        entry::<GenerateDataKeyWithoutPlaintext>(),
+        entry::<GenerateRandom>(),
+        entry::<GetKeyPolicy>(),
+        entry::<GetKeyRotationStatus>(),
+        entry::<GetPublicKey>(),
+        entry::<ListAliases>(),
+        entry::<ListGrants>(),
+        entry::<ListKeyPolicies>(),
+        entry::<ListKeys>(),
+        entry::<ListResourceTags>(),
+        entry::<ListRetirableGrants>(),
+        entry::<ReEncrypt>(),
+        entry::<RetireGrant>(),
+        entry::<RevokeGrant>(),
+        entry::<ScheduleKeyDeletion>(),
+        entry::<TagResource>(),
+        entry::<UntagResource>(),
+        entry::<UpdateAlias>(),
+        entry::<UpdateKeyDescription>(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    /// What the wire can read, the service can do.
+    #[test]
+    fn every_operation_of_the_wire_has_an_action() {
+        let names: Vec<&str> = super::table().iter().map(|entry| entry.name).collect();
+        let routes: Vec<&str> = wire::generated::kms::SERVICE.operations.iter().map(|r| r.name).collect();
+        assert_eq!(names, routes);
+    }
+}

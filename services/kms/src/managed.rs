@@ -1,0 +1,45 @@
+//! The AWS managed key `alias/aws/ebs`: one per account and Region, made when it is first named.
+
+use crate::rows::{Alias, Key};
+use crate::usage::KeyUsage;
+use crate::{material, policy};
+use api::{Answer, Cx};
+use keys::KeySpec;
+use rules::key_access::KeyManager;
+use rules::key_state::{KeyOrigin, KeyState};
+
+pub const ALIAS: &str = "alias/aws/ebs";
+const DESCRIPTION: &str = "Default key that protects my EBS volumes when no other key is defined";
+
+/// Makes the key and its alias in the caller's account and Region. Two callers at once: one of them finds at commit that the
+/// alias it had not seen is there, and runs again.
+pub fn create(cx: &mut Cx) -> Answer<Key> {
+    let key_id = cx.door.env.ids.uuid();
+    let material_id = material::create(cx, &key_id, KeySpec::SymmetricDefault)?;
+    let key = Key {
+        account: cx.account().clone(),
+        region: cx.region().clone(),
+        key_id: key_id.clone(),
+        spec: KeySpec::SymmetricDefault,
+        usage: KeyUsage::EncryptDecrypt,
+        state: KeyState::Enabled,
+        manager: KeyManager::Aws,
+        origin: KeyOrigin::AwsKms,
+        created: cx.now(),
+        description: DESCRIPTION.to_owned(),
+        material_id: Some(material_id),
+        policy: policy::of_managed_key(cx.account(), cx.region()),
+        deletion_date: None,
+        tags: Vec::new(),
+    };
+    cx.tx.put(&key)?;
+    cx.tx.put(&Alias {
+        account: cx.account().clone(),
+        region: cx.region().clone(),
+        name: ALIAS.to_owned(),
+        key_id,
+        created: cx.now(),
+        updated: cx.now(),
+    })?;
+    Ok(key)
+}

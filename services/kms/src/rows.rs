@@ -1,0 +1,241 @@
+//! The rows of KMS. All keys begin with `account/region/`, so a scan stays within one tenant.
+//!
+//! | table | key | secret? |
+//! |---|---|---|
+//! | kms_keys | `account/region/<key id>` | no |
+//! | kms_materials | `account/region/<key id>/<key-material id>` | sealed under the root key, never plain |
+//! | kms_aliases | `account/region/alias/<name>` | no |
+//! | kms_grants | `account/region/<key id>/<grant id>` | no |
+
+use crate::usage::KeyUsage;
+use base::{AccountId, Arn, Refusal, Region, Tag, Timestamp};
+use catalog::{Row, Table};
+use keys::KeySpec;
+use rules::key_access::{Constraint, Context, KeyManager};
+use rules::key_state::{self, KeyOperation, KeyOrigin, KeyState};
+use serde::{Deserialize, Serialize};
+
+/// The tables of this service.
+pub const TABLES: &[Table] = &[Key::TABLE, KeyMaterial::TABLE, Alias::TABLE, Grant::TABLE];
+
+/// A KMS key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Key {
+    pub account: AccountId,
+    pub region: Region,
+    /// UUID
+    pub key_id: String,
+    #[serde(with = "named::spec")]
+    pub spec: KeySpec,
+    #[serde(with = "named::usage")]
+    pub usage: KeyUsage,
+    #[serde(with = "named::state")]
+    pub state: KeyState,
+    #[serde(with = "named::manager")]
+    pub manager: KeyManager,
+    #[serde(with = "named::origin")]
+    pub origin: KeyOrigin,
+    pub created: Timestamp,
+    pub description: String,
+    /// The material that encrypts; older ones only decrypt. `None` while an EXTERNAL key waits for its first import.
+    pub material_id: Option<String>,
+    /// The key policy as it was given.
+    pub policy: String,
+    /// When a key that is pending deletion is gone.
+    pub deletion_date: Option<Timestamp>,
+    pub tags: Vec<Tag>,
+}
+
+impl Key {
+    pub fn arn(&self) -> String {
+        self.arn_parts().to_string()
+    }
+
+    pub fn arn_parts(&self) -> Arn {
+        Arn::new("kms", self.region.as_str(), self.account.as_str(), format!("key/{}", self.key_id))
+    }
+
+    /// Refuses what the key's state or origin does not allow.
+    pub fn check(&self, op: KeyOperation) -> Result<(), Refusal> {
+        key_state::check(op, self.state, self.origin).map_err(|no| no.refusal(&self.arn()))
+    }
+
+    /// Whether this is a symmetric encryption key, the only kind that wraps data keys.
+    pub fn is_symmetric(&self) -> bool {
+        self.spec == KeySpec::SymmetricDefault
+    }
+
+    /// Whether its waiting period is over: from then on the key does not exist for anybody.
+    pub fn is_gone(&self, now: Timestamp) -> bool {
+        self.state == KeyState::PendingDeletion && self.deletion_date.is_some_and(|date| date <= now)
+    }
+
+    /// `account/region/<key id>/`, the start of the keys of its materials and grants.
+    pub fn prefix(&self) -> String {
+        format!("{}/", self.key())
+    }
+}
+
+impl Row for Key {
+    const TABLE: Table = Table { name: "kms_keys", indexes: &["pending"] };
+
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.account, self.region, self.key_id)
+    }
+
+    /// `pending`: the few keys that wait for their deletion, for `deletion::destroy_due`.
+    fn indexes(&self) -> Vec<Option<String>> {
+        vec![self.deletion_date.map(|_| "deletion".to_owned())]
+    }
+}
+
+/// One material of one key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KeyMaterial {
+    pub account: AccountId,
+    pub region: Region,
+    pub key_id: String,
+    pub material_id: String,
+    pub created: Timestamp,
+    /// What the seal made of the secret.
+    #[serde(with = "named::hex_bytes")]
+    pub sealed: Vec<u8>,
+}
+
+impl Row for KeyMaterial {
+    const TABLE: Table = Table { name: "kms_materials", indexes: &[] };
+
+    fn key(&self) -> String {
+        format!("{}/{}/{}/{}", self.account, self.region, self.key_id, self.material_id)
+    }
+}
+
+/// Another name of a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Alias {
+    pub account: AccountId,
+    pub region: Region,
+    /// with its prefix: `alias/…`
+    pub name: String,
+    pub key_id: String,
+    pub created: Timestamp,
+    pub updated: Timestamp,
+}
+
+impl Alias {
+    pub fn arn(&self) -> String {
+        Arn::new("kms", self.region.as_str(), self.account.as_str(), self.name.clone()).to_string()
+    }
+}
+
+impl Row for Alias {
+    const TABLE: Table = Table { name: "kms_aliases", indexes: &["target"] };
+
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.account, self.region, self.name)
+    }
+
+    fn indexes(&self) -> Vec<Option<String>> {
+        vec![Some(format!("{}/{}/{}", self.account, self.region, self.key_id))]
+    }
+}
+
+/// A grant on a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// of the key
+    pub account: AccountId,
+    pub region: Region,
+    pub key_id: String,
+    /// 64 hexadecimal digits
+    pub grant_id: String,
+    pub name: Option<String>,
+    pub grantee: String,
+    pub retiring: Option<String>,
+    pub operations: Vec<String>,
+    pub equals: Option<Context>,
+    pub subset: Option<Context>,
+    pub issuing_account: AccountId,
+    pub created: Timestamp,
+}
+
+impl Grant {
+    pub fn constraint(&self) -> Constraint {
+        Constraint { equals: self.equals.clone(), subset: self.subset.clone() }
+    }
+
+    /// The `grantee` index value: this grantee's grants on this key.
+    pub fn grantee_index(key: &Key, grantee: &str) -> String {
+        format!("{}{grantee}", key.prefix())
+    }
+
+    /// The `name` index value: this key's grants of this name.
+    pub fn name_index(key: &Key, name: &str) -> String {
+        format!("{}{name}", key.prefix())
+    }
+}
+
+impl Row for Grant {
+    const TABLE: Table = Table { name: "kms_grants", indexes: &["grantee", "name", "retiring"] };
+
+    fn key(&self) -> String {
+        format!("{}/{}/{}/{}", self.account, self.region, self.key_id, self.grant_id)
+    }
+
+    fn indexes(&self) -> Vec<Option<String>> {
+        let on_key = format!("{}/{}/{}/", self.account, self.region, self.key_id);
+        vec![
+            Some(format!("{on_key}{}", self.grantee)),
+            self.name.as_ref().map(|name| format!("{on_key}{name}")),
+            self.retiring.as_ref().map(|retiring| format!("{}/{retiring}", self.region)),
+        ]
+    }
+}
+
+/// How values of other crates stand in rows: by AWS's names, which never change.
+mod named {
+    use super::{KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage};
+
+    macro_rules! by_name {
+        ($module:ident, $type:ty, $name:expr, $parse:expr) => {
+            pub mod $module {
+                use super::*;
+                use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+                pub fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
+                    let name: fn($type) -> &'static str = $name;
+                    serializer.serialize_str(name(*value))
+                }
+
+                pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+                    let text = String::deserialize(deserializer)?;
+                    let parse: fn(&str) -> Option<$type> = $parse;
+                    parse(&text).ok_or_else(|| D::Error::custom(format!("unknown name {text:?}")))
+                }
+            }
+        };
+    }
+
+    by_name!(spec, KeySpec, KeySpec::name, KeySpec::parse);
+    by_name!(usage, KeyUsage, KeyUsage::name, KeyUsage::parse);
+    by_name!(state, KeyState, KeyState::name, KeyState::parse);
+    by_name!(origin, KeyOrigin, KeyOrigin::name, KeyOrigin::parse);
+    by_name!(manager, KeyManager, crate::shapes::manager_name, |name| match name {
+        "CUSTOMER" => Some(KeyManager::Customer),
+        "AWS" => Some(KeyManager::Aws),
+        _ => None,
+    });
+
+    /// Bytes as hexadecimal digits: a third of the length of a JSON array of numbers.
+    pub mod hex_bytes {
+        use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+        pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&hex::encode(bytes))
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+            hex::decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
+        }
+    }
+}
