@@ -115,7 +115,7 @@ pub fn every_acknowledged_commit_survives_kill_9(place: &Place) {
 fn a_disk_that_stops_taking_writes_loses_nothing_that_was_acknowledged() {
     let place = Place::sqlite();
     let mut failures = vec![];
-    let told = run_child(&place, "trap '' XFSZ; ulimit -f 300;", |line| {
+    let told = run_child(&place, "trap '' XFSZ; ulimit -f 2000;", |line| {
         if line.contains("failed ") {
             failures.push(line.to_owned());
         }

@@ -83,6 +83,18 @@ fn a_cut_connection_costs_one_try_and_no_more() {
 }
 
 #[test]
+fn dead_connections_make_room_for_new_ones() {
+    let Some(place) = Place::postgres() else { return };
+    let catalog = place.open();
+    put_all(&catalog, &[item("a", "", 1)]);
+    // More often than the pool has connections.
+    for _ in 0..40 {
+        assert!(committed(&catalog, "a").is_some());
+        cut_connections(&place);
+    }
+}
+
+#[test]
 fn more_threads_than_connections_wait_for_their_turn() {
     let Some(place) = Place::postgres() else { return };
     let catalog = place.open();
