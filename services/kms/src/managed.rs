@@ -43,3 +43,23 @@ pub fn create(cx: &mut Cx) -> Answer<Key> {
     })?;
     Ok(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn callers_at_the_same_moment_get_the_same_key() {
+        let bench = Bench::new();
+        let ask =
+            || bench.ok("DescribeKey", json!({"KeyId": "alias/aws/ebs"}))["KeyMetadata"]["Arn"].to_string();
+        let arns: BTreeSet<String> = std::thread::scope(|scope| {
+            let callers: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+        });
+        assert_eq!(arns.len(), 1);
+        assert_eq!(bench.rows(), (1, 1, 1, 0));
+    }
+}

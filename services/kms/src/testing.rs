@@ -19,7 +19,8 @@ pub const INSTANCE: &str = "i-0123456789abcdef0";
 pub struct Bench {
     pub door: Door,
     pub clock: Arc<SimClock>,
-    pub dir: tempfile::TempDir,
+    /// The catalog lives here as long as the bench.
+    _dir: tempfile::TempDir,
 }
 
 /// What a test needs of a key.
@@ -40,7 +41,7 @@ impl Bench {
         let registry = Registry::default().with(crate::table());
         let door = Door::new(env, catalog, registry, TokenKey::new([7; 32]))
             .with_dependency(Arc::new(SealHandle(Arc::new(seal))));
-        Bench { door, clock, dir }
+        Bench { door, clock, _dir: dir }
     }
 
     pub fn root(&self) -> Caller {
