@@ -95,6 +95,17 @@ impl Caller {
         }
     }
 
+    /// CloudTrail's `principalId`, which is also STS's `UserId`.
+    pub fn principal_id(&self) -> String {
+        match &self.principal {
+            Principal::Root => self.account.to_string(),
+            Principal::InstanceInfrastructure { instance } => {
+                format!("{}:aws:ec2-infrastructure:{instance}", self.account)
+            }
+            Principal::Service { name } => name.clone(),
+        }
+    }
+
     /// The `kms:ViaService` value, if the call was forwarded.
     pub fn via_service(&self) -> Option<&str> {
         self.via.as_ref().map(|v| v.service.as_str())
@@ -113,11 +124,11 @@ impl Caller {
         let account = self.account.as_str();
         let mut identity = match &self.principal {
             Principal::Root => json!({
-                "type": "Root", "principalId": account, "arn": self.account.root_arn(), "accountId": account,
+                "type": "Root", "principalId": self.principal_id(), "arn": self.account.root_arn(), "accountId": account,
             }),
             Principal::InstanceInfrastructure { instance } => json!({
                 "type": "AssumedRole",
-                "principalId": format!("{account}:aws:ec2-infrastructure:{instance}"),
+                "principalId": self.principal_id(),
                 "arn": self.arn(),
                 "accountId": account,
                 "sessionContext": {"sessionIssuer": {

@@ -128,7 +128,7 @@ impl Action for Grants {
     fn authorise(cx: &mut Cx, input: &kms::CreateGrantInput) -> Answer<()> {
         log("kms authorise");
         touch(cx, &input.key_id);
-        cx.authorise_root(Self::IAM, &[input.key_id.clone()])?;
+        cx.authorise_root(Self::IAM, std::slice::from_ref(&input.key_id))?;
         if input.key_id == "denied" {
             return Err(Refusal::new("AccessDeniedException", "no")
                 .because("no grant names the caller")
