@@ -1,0 +1,67 @@
+//! How much memory a volume takes, counted by the allocator.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{made, read, write};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: passes every call on to the system's allocator and counts beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps `alloc`'s contract, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn held() -> usize {
+    HELD.load(Ordering::Relaxed)
+}
+
+/// One test, because tests of one binary share the allocator.
+#[test]
+fn an_idle_16_tib_volume_is_small_and_zeros_and_reads_do_not_make_it_grow() {
+    let (files, first) = made(1, 16 << 40, true);
+    drop(first);
+    let before = held();
+    let volume = common::open(&files, true).unwrap();
+    let idle = held() - before;
+    println!("idle: {idle} bytes");
+    assert!(idle < 256 << 10, "{idle} bytes");
+
+    for gib in (0..16 << 10).step_by(64) {
+        volume.write_zeroes((gib << 30) + 1, (64 << 30) - 2, true, false).unwrap();
+        assert_eq!(read(&volume, gib << 30, 100), [0; 100]);
+    }
+    volume.extents(0, 16 << 40, 10).unwrap();
+    volume.flush().unwrap();
+    let grown = held() - before;
+    println!("after zeroing and reading everywhere: {grown} bytes");
+    assert!(grown < 300 << 10, "{grown} bytes");
+
+    // One page of map for 32 MiB of data; what the simulated disk holds is not the volume's.
+    let data = || held() - files_bytes(&files);
+    let start = data();
+    write(&volume, 0, &[1; 4096]);
+    volume.flush().unwrap();
+    println!("first page: {} bytes", data().saturating_sub(start));
+}
+
+fn files_bytes(files: &env::SimFiles) -> usize {
+    files.bytes_held(&std::path::Path::new(common::DIR).join("data.0000")) as usize
+}
