@@ -1,0 +1,146 @@
+"""What belongs to one account does not exist for another, in every action."""
+
+import pytest
+from support.checks import refused
+from support.ec2 import attach, describe_instance, instance, volume
+from support.trail import records
+
+pytestmark = pytest.mark.catalog
+
+OURS, THEIRS = "111111111111", "222222222222"
+
+
+@pytest.fixture(scope="module")
+def ours(server):
+    ec2, kms = server.client("ec2", OURS), server.client("kms", OURS)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/ours", TargetKeyId=key)
+    host, disk, loose = instance(ec2), volume(ec2, Encrypted=True, KmsKeyId=key), volume(ec2)
+    attach(ec2, disk, host)
+    ec2.create_tags(Resources=[disk], Tags=[{"Key": "secret", "Value": "project"}])
+    blob = kms.encrypt(KeyId=key, Plaintext=b"ours")["CiphertextBlob"]
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{OURS}:role/x", Operations=["Decrypt"])
+    return {"key": key, "host": host, "disk": disk, "loose": loose, "blob": blob, "grant": grant}
+
+
+@pytest.fixture(scope="module")
+def ec2(server):
+    return server.client("ec2", THEIRS)
+
+
+@pytest.fixture(scope="module")
+def kms(server):
+    return server.client("kms", THEIRS)
+
+
+def test_lists_show_nothing_of_others(ec2, kms, ours):
+    assert ec2.describe_volumes()["Volumes"] == [] and ec2.describe_instances()["Reservations"] == []
+    assert ec2.describe_tags()["Tags"] == [] and ec2.describe_volume_status()["VolumeStatuses"] == []
+    assert ours["key"] not in {k["KeyId"] for k in kms.list_keys()["Keys"]}
+    assert "alias/ours" not in {a["AliasName"] for a in kms.list_aliases()["Aliases"]}
+
+
+def test_volumes_and_instances_of_others_do_not_exist(ec2, ours):
+    disk, loose, host = ours["disk"], ours["loose"], ours["host"]
+    for call in (
+        lambda: ec2.describe_volumes(VolumeIds=[disk]),
+        lambda: ec2.describe_volume_status(VolumeIds=[disk]),
+        lambda: ec2.delete_volume(VolumeId=loose),
+        lambda: ec2.detach_volume(VolumeId=disk),
+        lambda: ec2.create_tags(Resources=[disk], Tags=[{"Key": "a", "Value": "b"}]),
+        lambda: ec2.delete_tags(Resources=[disk]),
+    ):
+        with refused("InvalidVolume.NotFound"):
+            call()
+    for call in (
+        lambda: ec2.describe_instances(InstanceIds=[host]),
+        lambda: ec2.terminate_instances(InstanceIds=[host]),
+        lambda: ec2.attach_volume(VolumeId=volume(ec2), InstanceId=host, Device="/dev/sdz"),
+    ):
+        with refused("InvalidInstanceID.NotFound"):
+            call()
+    mine = instance(ec2)
+    with refused("InvalidVolume.NotFound"):
+        ec2.attach_volume(VolumeId=loose, InstanceId=mine, Device="/dev/sdz")
+
+
+def test_the_device_of_others_cannot_be_found(server, ours):
+    assert server.sealvol("device", ours["disk"], account=OURS).returncode == 0
+    refusal = server.sealvol("device", ours["disk"], account=THEIRS, check=False)
+    assert refusal.returncode != 0 and "nbd" not in refusal.stdout
+    told = server.sealvol("explain", ours["disk"], account=THEIRS, check=False)
+    assert told.returncode != 0 and ours["key"] not in told.stdout + told.stderr
+
+
+def test_keys_of_others_cannot_be_used(kms, ours):
+    arn = f"arn:aws:kms:us-east-1:{OURS}:key/{ours['key']}"
+    alias = f"arn:aws:kms:us-east-1:{OURS}:alias/ours"
+    for name in (arn, alias):
+        for call in (
+            lambda name=name: kms.describe_key(KeyId=name),
+            lambda name=name: kms.encrypt(KeyId=name, Plaintext=b"x"),
+            lambda name=name: kms.generate_data_key(KeyId=name, KeySpec="AES_256"),
+            lambda name=name: kms.create_grant(KeyId=name, GranteePrincipal=f"arn:aws:iam::{THEIRS}:root", Operations=["Decrypt"]),
+            lambda name=name: kms.list_grants(KeyId=name),
+            lambda name=name: kms.disable_key(KeyId=name),
+            lambda name=name: kms.schedule_key_deletion(KeyId=name),
+            lambda name=name: kms.update_key_description(KeyId=name, Description="mine"),
+        ):
+            with pytest.raises(kms.exceptions.ClientError) as caught:
+                call()
+            assert caught.value.response["Error"]["Code"] in ("AccessDeniedException", "NotFoundException")
+    with refused("NotFoundException"):
+        kms.describe_key(KeyId=ours["key"])
+    with pytest.raises(kms.exceptions.ClientError) as caught:
+        kms.decrypt(CiphertextBlob=ours["blob"])
+    assert caught.value.response["Error"]["Code"] in ("AccessDeniedException", "InvalidCiphertextException")
+    with pytest.raises(kms.exceptions.ClientError):
+        kms.re_encrypt(CiphertextBlob=ours["blob"], DestinationKeyId="alias/aws/ebs")
+    with pytest.raises(kms.exceptions.ClientError):
+        kms.retire_grant(GrantToken=ours["grant"]["GrantToken"])
+    with pytest.raises(kms.exceptions.ClientError):
+        kms.decrypt(CiphertextBlob=ours["blob"], GrantTokens=[ours["grant"]["GrantToken"]])
+
+
+def test_nothing_changed_for_its_owner(server, ours):
+    ec2, kms = server.client("ec2", OURS), server.client("kms", OURS)
+    assert ec2.describe_volumes(VolumeIds=[ours["disk"]])["Volumes"][0]["State"] == "in-use"
+    assert ec2.describe_volumes(VolumeIds=[ours["loose"]])["Volumes"][0]["State"] == "available"
+    assert describe_instance(ec2, ours["host"])["State"]["Name"] == "running"
+    assert kms.describe_key(KeyId=ours["key"])["KeyMetadata"]["KeyState"] == "Enabled"
+    assert kms.decrypt(CiphertextBlob=ours["blob"])["Plaintext"] == b"ours"
+    assert ours["grant"]["GrantId"] in {g["GrantId"] for g in kms.list_grants(KeyId=ours["key"])["Grants"]}
+
+
+def test_the_trail_of_others_is_not_shown(server, ours):
+    import json
+
+    theirs = json.dumps(records(server, account=THEIRS))
+    for record in records(server, account=OURS):
+        assert record["recipientAccountId"] == OURS
+    # What THEIRS asked for by name stands in their own records; what OURS did does not.
+    assert f'"accountId": "{OURS}", "accessKeyId"' not in theirs
+    assert '"recipientAccountId": "111111111111"' not in theirs
+
+
+def test_a_volume_under_a_key_of_another_account_vanishes(server, ec2, ours):
+    from support.ec2 import ZONE, await_volume
+
+    arn = f"arn:aws:kms:us-east-1:{OURS}:key/{ours['key']}"
+    made = ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True, KmsKeyId=arn)["VolumeId"]
+    await_volume(ec2, made, None)
+
+
+def test_page_tokens_of_others_open_nothing(server, ec2):
+    mine = server.client("ec2", OURS)
+    for _ in range(6):
+        volume(mine, wait=False)
+    token = mine.describe_volumes(MaxResults=5)["NextToken"]
+    with refused("InvalidParameterValue"):
+        ec2.describe_volumes(MaxResults=5, NextToken=token)
+    kms, theirs = server.client("kms", OURS), server.client("kms", THEIRS)
+    for _ in range(2):
+        kms.create_key()
+    marker = kms.list_keys(Limit=1)["NextMarker"]
+    with refused("InvalidMarkerException"):
+        theirs.list_keys(Limit=1, Marker=marker)

@@ -1,0 +1,99 @@
+"""The README's tour as a user types it, with the aws CLI, in bash. What stands in README.md is what runs here."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+from support.server import ROOT, binary
+
+README = (ROOT / "README.md").read_text()
+
+
+def tour():
+    """The commands of the tour: every `$ ` line with its continuations, up to the clean-up."""
+    section = README.split("## Five minutes with the aws CLI")[1].split("\n## ")[0]
+    commands = []
+    for block in re.findall(r"```console\n(.*?)```", section, re.S):
+        lines = iter(block.splitlines())
+        for line in lines:
+            if line.startswith("$ "):
+                command = line[2:]
+                while command.endswith("\\"):
+                    command = command[:-1] + next(lines).strip()
+                commands.append(command)
+    return commands
+
+
+def test_the_tour_is_true(tmp_path, make_server):
+    server = make_server(dev=False)
+    script = ["set -u", "failed() { echo \"FAILED: $1\"; exit 1; }"]
+    for command in tour():
+        if "sealvol serve" in command or command.startswith("cargo build"):
+            continue
+        command = command.replace("http://127.0.0.1:4566", server.url)
+        command = command.replace("/tmp/sealvol-tour", str(server.data)).replace("/tmp/plain", str(tmp_path / "plain"))
+        command = command.replace("./target/release/sealvol", binary())
+        if "attach-volume" in command and "disable-key" in "".join(script):
+            script.append(f"{command} && failed 'attached under a disabled key'")
+            continue
+        script.append(f"echo; echo {subprocess.list2cmdline(['$ ' + command[:60]])!r}")
+        script.append(f"{command} || failed {command[:40]!r}")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    environment["PATH"] = f"{pathlib.Path(sys.executable).parent}:{environment['PATH']}"
+    environment["AWS_PAGER"] = ""
+    done = subprocess.run(["bash", "-c", "\n".join(script)], env=environment, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    out = done.stdout
+    for expected in (":root", "attaching", "10737418240", "equal", "no plaintext on the disk", "GenerateDataKeyWithoutPlaintext", "detaching", "is disabled."):
+        assert expected in out, f"{expected!r} is missing in\n{out}\n{done.stderr}"
+    assert "CustomerKeyHasBeenRevoked" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def aws(server):
+    program = pathlib.Path(sys.executable).parent / "aws"
+
+    def call(*arguments, check=True):
+        done = subprocess.run([program, *arguments], env=server.environment(), capture_output=True, text=True, timeout=60)
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    return call
+
+
+def test_errors_read_as_in_aws(aws):
+    done = aws("ec2", "delete-volume", "--volume-id", "vol-0123456789abcdef0", check=False)
+    expected = "An error occurred (InvalidVolume.NotFound) when calling the DeleteVolume operation: The volume 'vol-0123456789abcdef0' does not exist."
+    assert done.returncode == 254 and expected in done.stderr
+    done = aws("kms", "describe-key", "--key-id", "alias/nobody", check=False)
+    expected = "An error occurred (NotFoundException) when calling the DescribeKey operation: Alias arn:aws:kms:us-east-1:000000000000:alias/nobody is not found."
+    assert done.returncode == 254 and expected in done.stderr
+
+
+def test_the_cli_writes_what_it_reads(aws, tmp_path):
+    key = aws("kms", "create-key", "--query", "KeyMetadata.KeyId", "--output", "text").stdout.strip()
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"binary\x00\xff secret")
+    blob = aws("kms", "encrypt", "--key-id", key, "--plaintext", f"fileb://{secret}", "--encryption-context", "a=1,b=2", "--query", "CiphertextBlob", "--output", "text").stdout
+    import base64
+
+    sealed = tmp_path / "sealed"
+    sealed.write_bytes(base64.b64decode(blob))
+    back = aws("kms", "decrypt", "--ciphertext-blob", f"fileb://{sealed}", "--encryption-context", "b=2,a=1", "--query", "Plaintext", "--output", "text").stdout
+    assert base64.b64decode(back) == secret.read_bytes()
+
+
+def test_dry_run_of_the_cli(aws):
+    done = aws("ec2", "create-volume", "--availability-zone", "us-east-1a", "--size", "1", "--dry-run", check=False)
+    assert "DryRunOperation" in done.stderr
+
+
+def test_the_cli_pages_by_itself(aws):
+    for _ in range(7):
+        aws("ec2", "create-volume", "--availability-zone", "us-east-1a", "--size", "1", "--output", "text")
+    out = aws("ec2", "describe-volumes", "--page-size", "5", "--query", "length(Volumes)", "--output", "text").stdout
+    assert sum(int(line) for line in out.split()) == 7
