@@ -5,6 +5,7 @@ use crate::ServeArguments;
 use crate::serve::House;
 use base::Fault;
 use gateway::Config;
+use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub fn run(arguments: &ServeArguments) -> Result<(), Fault> {
@@ -57,5 +58,10 @@ fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SEALVOL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     // A second start in one process (tests) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let colours = std::io::stderr().is_terminal();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .try_init();
 }

@@ -1,5 +1,5 @@
-//! Small chores on a clock of their own: attachments whose key can be used again, rows of instances that ended long ago, and
-//! trail records older than the 90 days that CloudTrail's event history keeps.
+//! Small chores on a clock of their own: attachments whose key can be used again, keys whose deletion window is over, rows of
+//! instances that ended long ago, and trail records older than the 90 days that CloudTrail's event history keeps.
 
 use api::trail::{Record, reversed};
 use api::{Door, Failure};
@@ -36,6 +36,10 @@ impl Upkeep {
                     report("looking after attachments", resume::reattach(&door, Which::Broken).map(drop));
                 }
                 if tick.is_multiple_of(CLEAN_TICKS) {
+                    report(
+                        "destroying keys whose time has come",
+                        ::kms::deletion::destroy_due(&door).map(drop),
+                    );
                     report("forgetting ended instances", resume::forget_ended(&door));
                     report("forgetting old trail records", forget_old_records(&door));
                 }
