@@ -183,3 +183,38 @@ impl Write for Stream {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_drips_bytes_does_not_outlive_the_deadline() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut stream = Stream::new(Socket::Unix(ours));
+        stream.start_deadline(Duration::from_millis(150)).unwrap();
+        let dripping = env::spawn("drip", move || {
+            while theirs.write_all(&[1]).is_ok() {
+                RealClock::default().sleep(Duration::from_millis(20));
+            }
+        });
+        let bytes = std::iter::from_fn(|| stream.read(&mut [0]).ok()).count();
+        assert!((1..50).contains(&bytes), "{bytes} bytes");
+        drop(stream);
+        dripping.unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn after_the_deadline_is_ended_a_client_may_be_silent() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut stream = Stream::new(Socket::Unix(ours));
+        stream.start_deadline(Duration::from_millis(30)).unwrap();
+        stream.end_deadline().unwrap();
+        let later = env::spawn("later", move || {
+            RealClock::default().sleep(Duration::from_millis(80));
+            theirs.write_all(&[1]).unwrap();
+        });
+        assert_eq!(stream.read(&mut [0]).unwrap(), 1);
+        later.unwrap().join().unwrap();
+    }
+}
