@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod commands;
+mod demo;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Runs the service.
     Serve(ServeArguments),
+    /// Shows the whole story on a temporary directory: an encrypted volume, written, detached, read back, searched for plaintext.
+    Demo(DemoArguments),
 }
 
 /// What `serve` can be told.
@@ -41,10 +44,22 @@ pub struct ServeArguments {
     pub dev: bool,
 }
 
+/// What `demo` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DemoArguments {
+    /// Size of the file in MiB.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub size_mb: u64,
+    /// Leave the temporary directory, with the server's data in it, behind.
+    #[arg(long)]
+    pub keep: bool,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Demo(arguments) => commands::demo::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
