@@ -39,7 +39,7 @@ impl Secret {
     }
 
     /// Copies bytes whose owner wipes them itself.
-    pub(crate) fn copy_of(bytes: &[u8]) -> Result<Secret, KeysError> {
+    pub fn copy_of(bytes: &[u8]) -> Result<Secret, KeysError> {
         Secret::filled_by(bytes.len(), |into| {
             into.copy_from_slice(bytes);
             Ok(bytes.len())
