@@ -76,3 +76,69 @@ fn piece(chunk: &mut [u8], left: u64) -> &mut [u8] {
 fn fill(file: &dyn File, piece: &mut [u8], offset: u64) -> Result<(), Fault> {
     file.read_zero_filled_at(piece, offset).map_err(|e| Fault::caused("reading the demo's file", e))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::nbd_client::tests::{device, simple_reply};
+    use super::*;
+    use aws_lc_rs::digest::digest;
+    use env::Env;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    const BYTES: usize = CHUNK + 4096;
+
+    fn file_of(content: &[u8]) -> (tempfile::TempDir, Arc<dyn File>) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Env::real().files.open(&dir.path().join("f"), true).unwrap();
+        file.write_all_at(content, 0).unwrap();
+        (dir, file)
+    }
+
+    fn content() -> Vec<u8> {
+        (0..BYTES).map(|i| (i % 251) as u8).collect()
+    }
+
+    fn quiet() -> Show {
+        Show::on(Env::real().clock, Arc::new(AtomicBool::new(false)), Box::new(std::io::sink()))
+    }
+
+    /// Reads back from a device that gives this content, in two pieces.
+    fn read(given: &[u8]) -> Result<Digest, Fault> {
+        let (first, second) = given.split_at(CHUNK);
+        let parts = [simple_reply(0, 1), first.to_vec(), simple_reply(0, 2), second.to_vec()];
+        let (_dir, file) = file_of(&content());
+        read_and_compare(&mut quiet(), &*file, &mut device(&parts).unwrap(), BYTES as u64)
+    }
+
+    #[test]
+    fn what_is_written_and_what_is_read_have_the_same_digest() {
+        let (_dir, file) = file_of(&content());
+        let replies = [simple_reply(0, 1), simple_reply(0, 2), simple_reply(0, 3)];
+        let written = write(&mut quiet(), &*file, &mut device(&replies).unwrap(), BYTES as u64).unwrap();
+        assert_eq!(written.as_ref(), digest(&SHA256, &content()).as_ref());
+        assert_eq!(read(&content()).unwrap().as_ref(), written.as_ref());
+    }
+
+    #[test]
+    fn one_wrong_bit_is_found_and_located() {
+        for at in [0, CHUNK - 1, CHUNK, BYTES - 1] {
+            let mut given = content();
+            given[at] ^= 1;
+            let error = read(&given).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("byte {at} of the device is ")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_write_or_flush_that_fails_is_told() {
+        let (_dir, file) = file_of(&content());
+        let failing = |replies: &[Vec<u8>]| {
+            let mut device = device(replies).unwrap();
+            write(&mut quiet(), &*file, &mut device, BYTES as u64).unwrap_err().to_string()
+        };
+        assert!(failing(&[simple_reply(28, 1)]).starts_with("writing to the device"));
+        let unflushed = [simple_reply(0, 1), simple_reply(0, 2), simple_reply(5, 3)];
+        assert!(failing(&unflushed).starts_with("flushing the device"));
+    }
+}

@@ -188,4 +188,4 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 #[cfg(test)]
 #[path = "nbd_client_tests.rs"]
-mod tests;
+pub(super) mod tests;

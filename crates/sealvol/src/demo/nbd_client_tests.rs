@@ -3,7 +3,7 @@
 use super::*;
 
 /// Says what it was told to say and remembers what it heard.
-struct Script {
+pub struct Script {
     says: io::Cursor<Vec<u8>>,
     heard: Vec<u8>,
 }
@@ -37,12 +37,13 @@ fn export_info(size: u64) -> Vec<u8> {
     option_reply(REPLY_INFO, &[&[0, 0], size.to_be_bytes().as_slice(), &[0, 1]].concat())
 }
 
-fn simple_reply(error: u32, cookie: u64) -> Vec<u8> {
+pub fn simple_reply(error: u32, cookie: u64) -> Vec<u8> {
     let head = [SIMPLE_REPLY_MAGIC.to_be_bytes(), error.to_be_bytes()].concat();
     [head.as_slice(), &cookie.to_be_bytes()].concat()
 }
 
-fn device(parts: &[Vec<u8>]) -> io::Result<Device<Script>> {
+/// A negotiated device of 1 GiB that goes on to say these parts.
+pub fn device(parts: &[Vec<u8>]) -> io::Result<Device<Script>> {
     let greeting = [hello(3), export_info(1 << 30), option_reply(REPLY_ACK, &[])].concat();
     let says = io::Cursor::new([greeting, parts.concat()].concat());
     Device::negotiate(Script { says, heard: Vec::new() }, "vol-1")

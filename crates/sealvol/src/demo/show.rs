@@ -22,7 +22,12 @@ impl Show {
     /// Tells it on standard output; `stop` is set when somebody wants it to end.
     pub fn on_stdout(clock: Arc<dyn Clock>, stop: Arc<AtomicBool>) -> Show {
         let out = std::io::stdout();
-        Show { clock, stop, terminal: out.is_terminal(), out: Box::new(out), steps: 0 }
+        Show { terminal: out.is_terminal(), ..Show::on(clock, stop, Box::new(out)) }
+    }
+
+    /// Tells it in plain lines, without bars.
+    pub fn on(clock: Arc<dyn Clock>, stop: Arc<AtomicBool>, out: Box<dyn Write>) -> Show {
+        Show { clock, stop, out, terminal: false, steps: 0 }
     }
 
     /// One step: its title, what `work` says below it, and how long it took.
@@ -167,7 +172,7 @@ mod tests {
     fn show(out: impl Write + 'static) -> (Show, Arc<AtomicBool>) {
         let (env, _) = env::Env::simulated(1);
         let stop = Arc::new(AtomicBool::new(false));
-        (Show { clock: env.clock, stop: stop.clone(), out: Box::new(out), terminal: false, steps: 0 }, stop)
+        (Show::on(env.clock, stop.clone(), Box::new(out)), stop)
     }
 
     #[test]

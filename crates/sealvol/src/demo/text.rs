@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! unit of 4096 bytes:  words words words \n<marker> in data unit 000000017\n words words words
-//!                      ^ unaligned, another place in each unit
+//!                      ^ from anywhere    ^ unaligned, another place in each unit
+//!                        in the book
 //! ```
+//! The book is some random text made once; copying from it is faster than making words for every unit.
 
 use base::Fault;
 use env::{Env, File};
@@ -14,44 +16,16 @@ pub const UNIT: usize = 4096;
 /// Bytes handled at a time, here and on the device.
 pub const CHUNK: usize = 1 << 20;
 
-const WORDS: [&str; 32] = [
-    "quarterly",
-    "ledger",
-    "of",
-    "the",
-    "northern",
-    "harbour",
-    "lists",
-    "every",
-    "vessel",
-    "cargo",
-    "captain",
-    "and",
-    "debt",
-    "in",
-    "order",
-    "no",
-    "page",
-    "may",
-    "be",
-    "read",
-    "by",
-    "strangers",
-    "until",
-    "council",
-    "meets",
-    "again",
-    "after",
-    "harvest",
-    "with",
-    "seven",
-    "witnesses",
-    "present",
-];
+/// Bytes of the book: 2^18 places to copy a unit from.
+const BOOK: usize = 1 << 18;
+/// 32 words, so that 5 random bits choose one.
+const WORDS: &str = "quarterly ledger of the northern harbour lists every vessel cargo captain and debt in order no page may \
+                     be read by strangers until council meets again after harvest with seven witnesses present";
 
-/// Makes the same text again from the same seed.
+/// Makes the file.
 pub struct Text {
     marker: String,
+    book: Vec<u8>,
     state: u64,
 }
 
@@ -60,7 +34,13 @@ impl Text {
     pub fn new(env: &Env) -> Text {
         let mut seed = [0; 8];
         env.entropy.fill(&mut seed);
-        Text { marker: format!("sealvol-demo-marker-{}", env.ids.hex(32)), state: u64::from_le_bytes(seed) }
+        let marker = format!("sealvol-demo-marker-{}", env.ids.hex(32));
+        let mut text = Text { marker, book: Vec::with_capacity(2 * BOOK), state: u64::from_le_bytes(seed) };
+        let words: Vec<&str> = WORDS.split(' ').collect();
+        while text.book.len() < BOOK + UNIT {
+            text.add_line(&words);
+        }
+        text
     }
 
     /// What stands in every data unit.
@@ -68,30 +48,27 @@ impl Text {
         &self.marker
     }
 
+    /// Twelve words, of 5 bits each from one draw, then the line ends.
+    fn add_line(&mut self, words: &[&str]) {
+        let mut draw = self.next();
+        for place in 0..12 {
+            self.book.extend_from_slice(words[(draw & 31) as usize].as_bytes());
+            self.book.push(if place == 11 { b'\n' } else { b' ' });
+            draw >>= 5;
+        }
+    }
+
     /// Fills one data unit.
     fn fill_unit(&mut self, number: u64, unit: &mut [u8]) {
-        let mut at = 0;
-        while at < unit.len() {
-            let mut draw = self.next();
-            // Twelve words of 5 bits from one draw, then the line ends.
-            for place in 0..12 {
-                let word = WORDS[(draw & 31) as usize].as_bytes();
-                draw >>= 5;
-                let end = if place == 11 { b'\n' } else { b' ' };
-                for byte in word.iter().copied().chain([end]) {
-                    if let Some(slot) = unit.get_mut(at) {
-                        *slot = byte;
-                        at += 1;
-                    }
-                }
-            }
-        }
+        let page = self.below(BOOK);
+        unit.copy_from_slice(&self.book[page..page + unit.len()]);
         let line = format!("\n{} in data unit {number:09}\n", self.marker);
-        let room = unit.len().saturating_sub(line.len());
-        let from = (self.next() % (room as u64 + 1)) as usize;
-        if let Some(place) = unit.get_mut(from..from + line.len()) {
-            place.copy_from_slice(line.as_bytes());
-        }
+        let from = self.below(unit.len() - line.len() + 1);
+        unit[from..from + line.len()].copy_from_slice(line.as_bytes());
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
     }
 
     /// SplitMix64 (Steele, Lea, Flood 2014): fast and good enough for words; nothing secret depends on it.
@@ -144,6 +121,11 @@ mod tests {
             places.insert(found[0]);
         }
         assert!(places.len() > 300, "the marker must not sit at the same place in each unit");
+    }
+
+    #[test]
+    fn there_are_as_many_words_as_five_bits_can_choose() {
+        assert_eq!(WORDS.split(' ').filter(|w| !w.is_empty()).count(), 32);
     }
 
     #[test]
