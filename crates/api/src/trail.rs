@@ -17,6 +17,8 @@ pub struct Draft {
     pub resources: Vec<Touched>,
     /// `additionalEventData`.
     pub additional: Map<String, Value>,
+    /// Members that `responseElements` shows beyond the response itself.
+    pub response: Map<String, Value>,
 }
 
 /// A resource that the call used.
@@ -132,7 +134,11 @@ impl Story<'_> {
         let mut reason = None;
         match &self.ending {
             Ending::Done(response) => {
-                body["responseElements"] = shown_response(self.event_source, &self.request.id, response);
+                let mut response = response.clone();
+                if let Some(members) = response.as_object_mut() {
+                    members.extend(draft.response);
+                }
+                body["responseElements"] = shown_response(self.event_source, &self.request.id, &response);
             }
             Ending::Refused(refusal) => {
                 body["errorCode"] = json!(error_code(self.event_source, refusal));

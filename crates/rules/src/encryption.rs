@@ -111,7 +111,9 @@ mod tests {
     fn the_table_holds_row_by_row() {
         let dep = "InvalidParameterDependency";
         let comb = "InvalidParameterCombination";
-        let table: [(Option<bool>, bool, [&str; 3], [&str; 3]); 6] = [
+        /// Encrypted, by default, then the results for the three sources: key not given, key given.
+        type Line = (Option<bool>, bool, [&'static str; 3], [&'static str; 3]);
+        let table: [Line; 6] = [
             (None, false, ["plain", "SK", DK], [dep; 3]),
             (Some(true), false, [DK, "SK", DK], ["GK"; 3]),
             (None, true, [DK, "SK", DK], [dep; 3]),

@@ -71,6 +71,8 @@ impl Action for CreateGrant {
             }
         };
         let token = grants::token(cx, &key, &grant_id)?;
+        // The trail's response names the key, which the response itself does not.
+        cx.trail.response.insert("keyId".into(), Value::String(key.arn()));
         Ok(CreateGrantOutput { grant_token: Some(token), grant_id: Some(grant_id) })
     }
 
@@ -184,7 +186,7 @@ mod tests {
                 "constraints": {"encryptionContextSubset": {"aws:ebs:id": "vol-0123456789abcdef0"}},
             })
         );
-        assert_eq!(record["responseElements"]["grantId"], json!(id));
+        assert_eq!(record["responseElements"], json!({"grantId": id, "keyId": key.arn}));
         assert!(!record.to_string().contains(made["GrantToken"].as_str().unwrap()));
         assert_eq!(record["readOnly"], false);
     }
