@@ -75,7 +75,7 @@ fn with_server(
     })?;
     search_for(env, show, directory, &cast, text.marker())?;
     take_the_key_away(show, &front, &cast)?;
-    give_it_back(show, &front, &cast)
+    give_it_back(show, &front, &cast, directory.is_kept())
 }
 
 fn make_file(
@@ -240,12 +240,16 @@ fn take_the_key_away(show: &mut Show, front: &Front, cast: &Cast) -> Result<(), 
     })
 }
 
-fn give_it_back(show: &mut Show, front: &Front, cast: &Cast) -> Result<(), Fault> {
+/// In a kept directory the volume stays attached, so that whoever serves it again finds its device.
+fn give_it_back(show: &mut Show, front: &Front, cast: &Cast, keep: bool) -> Result<(), Fault> {
     show.step("Enable the key and attach again", |show| {
         front.json("kms", "TrentService.EnableKey", &json!({ "KeyId": cast.key }))?;
         let uri = volumes::attach(front, show, &cast.encrypted, &cast.instance, DEVICE)?;
         read_a_little(show, cast, &uri)?;
-        volumes::detach(front, show, &cast.encrypted)
+        match keep {
+            true => Ok(()),
+            false => volumes::detach(front, show, &cast.encrypted),
+        }
     })
 }
 
