@@ -354,9 +354,13 @@ impl Files for SimFiles {
         let mut world = self.0.lock();
         world.allow(SimOp::Remove, path)?;
         world.node(path)?;
-        // Deepest first, each a change of its own.
-        for below in world.names.at_and_below(path).into_iter().rev() {
-            world.names.remove(&below);
+        // Each a change of its own: files first (in the order of their names; a real file system has another order, which
+        // nobody may rely on), then directories, deepest first.
+        let below = world.names.at_and_below(path);
+        let (dirs, files): (Vec<_>, Vec<_>) =
+            below.into_iter().partition(|p| world.names.get(p) == Some(Node::Dir));
+        for gone in files.into_iter().chain(dirs.into_iter().rev()) {
+            world.names.remove(&gone);
             world.changed()?;
         }
         Ok(())

@@ -1,4 +1,5 @@
 //! The server on real sockets: starting, stopping, limits, and clients that misbehave.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What a volume promises, one statement at a time.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 

@@ -1,12 +1,14 @@
 //! Writes that fall between the steps of a flush, placed there exactly: the file system calls us back when it has synced.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
 use common::{DIR, key, read, spec, write};
-use env::{Crash, File, Files, SimFiles};
+use env::{Clock, Crash, File, Files, RealClock, SimFiles};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use volume::Volume;
 
 type Hook = Box<dyn FnOnce() + Send>;
@@ -170,6 +172,8 @@ fn a_flush_asked_for_during_a_flush_covers_what_was_written_before_it() {
     hooked.after_sync_of("data.", move || {
         write(&late, 8192, &[2; 4096]);
         *asked.lock().unwrap() = Some(env::spawn("second flush", move || late.flush()).unwrap());
+        // Lets it be asked for while the first one still runs.
+        RealClock::default().sleep(Duration::from_millis(100));
     });
     volume.flush().unwrap();
     let second = second.lock().unwrap().take().unwrap();

@@ -3,6 +3,7 @@
 //! After a crash each sector must be one of the versions it had since the last flush that succeeded: flushed data is
 //! intact, unflushed is old or new, nothing is foreign, zeroed stays zero. `SEALVOL_CRASH_SEEDS=n` runs more seeds,
 //! `SEALVOL_CRASH_SEED=s` one of them; a failure prints its seed.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
