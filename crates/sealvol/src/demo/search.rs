@@ -106,7 +106,7 @@ mod tests {
     fn a_marker_is_found_at_any_offset_and_across_pieces() {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::real();
-        for offset in [0, 1, 4095, CHUNK - 3, CHUNK, 2 * CHUNK - 1, 5 * CHUNK + 7] {
+        for offset in [0, 1, 4095, CHUNK - 4, CHUNK - 3, CHUNK, 2 * CHUNK - 1, 5 * CHUNK + 7] {
             let file = env.files.open(&dir.path().join("sparse"), true).unwrap();
             file.set_len(0).unwrap();
             file.write_all_at(b"MARK", offset as u64).unwrap();
