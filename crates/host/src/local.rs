@@ -160,9 +160,18 @@ impl Hosts for LocalHost {
     }
 }
 
-/// A failure of the engine: damage will not heal by trying again, a failing disk may.
+/// A failure of the engine. What will not heal by trying again (a store that is damaged, gone, or not as the catalog has it)
+/// is refused; what may (a failing or full disk) is a fault. A store of somebody else in the volume's place is a fault too:
+/// refused, the creation would be undone, and the undo removes the store.
 fn broken(id: &str, error: &VolumeError) -> HostError {
-    HostError::Fault(Fault::new(format!("volume {id}: {error}")))
+    let what = format!("volume {id}: {error}");
+    match error {
+        VolumeError::Damaged(_)
+        | VolumeError::Key(_)
+        | VolumeError::NotFound(_)
+        | VolumeError::Newer { .. } => HostError::Refused(Refusal::new("IncorrectState", what)),
+        _ => HostError::Fault(Fault::new(what)),
+    }
 }
 
 /// Where sockets go: under the data directory, or, if that makes their paths too long, under the system's run directory in
@@ -182,14 +191,5 @@ fn run_directory(data: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sockets_fit_whatever_the_data_directory_is_called() {
-        assert_eq!(run_directory(Path::new("/var/lib/sealvol")), Path::new("/var/lib/sealvol/run"));
-        let long = PathBuf::from(format!("/{}", "x".repeat(200)));
-        assert!(run_directory(&long).as_os_str().len() + 50 < SOCKET_PATH_MAX);
-        assert_ne!(run_directory(&long), run_directory(&long.join("y")));
-    }
-}
+#[path = "local_tests.rs"]
+mod tests;

@@ -12,6 +12,8 @@ pub fn of(refusal: &Refusal, key_arn: &str) -> String {
         "InvalidKeyUsageException" | "UnsupportedOperationException" => {
             format!("{key_arn} is not a symmetric encryption key.")
         }
+        // The host's word on a store that it cannot open; no key is to blame.
+        "IncorrectState" => refusal.reason.clone(),
         _ => format!("{key_arn} cannot be used: {}", refusal.reason),
     }
 }
@@ -32,6 +34,7 @@ mod tests {
             ),
             ("NotFoundException", "Invalid keyId 'x'".into(), format!("{key} does not exist.")),
             ("InvalidKeyUsageException", "usage".into(), format!("{key} is not a symmetric encryption key.")),
+            ("IncorrectState", "volume vol-1: damaged".into(), "volume vol-1: damaged".into()),
             ("AccessDeniedException", "no".into(), format!("{key} cannot be used: no")),
         ] {
             assert_eq!(of(&Refusal::new(code, message), key), cause);

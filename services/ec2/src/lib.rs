@@ -18,6 +18,8 @@ pub mod rows;
 mod shapes;
 mod tagged;
 mod tagging;
+#[cfg(test)]
+mod testing;
 
 pub use actions::table;
 pub use rows::TABLES;

@@ -1,7 +1,8 @@
 //! After a start: the attachments in the catalog are made to work again, and those that a key stopped are tried again once
 //! the key can be used. Also forgets instances that ended long ago.
 
-use crate::jobs::reattach_volume;
+use crate::jobs::reattach_volume::{self, ReattachVolumeJob};
+use crate::jobs::{if_there, is_waiting};
 use crate::rows::{Instance, Volume};
 use api::{Answer, Caller, Door, Failure, Request};
 use base::{AccountId, Region};
@@ -41,17 +42,20 @@ pub fn reattach(door: &Door, which: Which) -> Answer<usize> {
     for (account, region, volume, instance) in wanted {
         let caller = Caller::service(account, &format!("ec2.{region}.amazonaws.com"));
         let request = internal_request(door, region);
-        door.transact(&caller, &request, &SERVICE, |cx| {
-            let row = crate::find::volume(cx, &volume)?;
+        enqueued += door.transact(&caller, &request, &SERVICE, |cx| {
+            // It may have been deleted since: jobs run already.
+            let Some(row) = if_there(crate::find::volume(cx, &volume))? else { return Ok(0) };
             let usable = match &row.encryption {
                 Some(e) => kms::names::is_usable(cx, &e.key_arn)?,
                 None => true,
             };
-            if which == Which::All || usable {
-                enqueued += 1;
+            // One that still stands in line (its host keeps failing) need not be joined by another every few seconds.
+            let waiting = is_waiting::<ReattachVolumeJob>(cx, &volume, &instance)?;
+            if !waiting && (which == Which::All || usable) {
                 reattach_volume::enqueue(cx, &volume, &instance)?;
+                return Ok(1);
             }
-            Ok(())
+            Ok(0)
         })?;
     }
     Ok(enqueued)
@@ -88,3 +92,7 @@ fn each<R: Row>(door: &Door, mut look: impl FnMut(&R)) -> Answer<()> {
         rows.iter().for_each(&mut look);
     }
 }
+
+#[cfg(test)]
+#[path = "resume_tests.rs"]
+mod tests;

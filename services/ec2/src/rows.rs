@@ -134,6 +134,8 @@ pub struct Instance {
     /// `User initiated (2026-01-02 03:04:05 GMT)` and the like; empty while it runs.
     pub transition_reason: String,
     pub ended: Option<Timestamp>,
+    /// Why one of its volumes could not be attached while it was being launched; ends the launch.
+    pub launch_failure: Option<String>,
 }
 
 /// EC2's `StateReason`.

@@ -104,3 +104,7 @@ fn grant(cx: &mut Cx, row: &Volume, instance: &str) -> Answer<Option<Grant>> {
         other => other,
     }
 }
+
+#[cfg(test)]
+#[path = "attach_volume_tests.rs"]
+mod tests;

@@ -30,3 +30,7 @@ impl Action for CreateTags {
         Ok(CreateTagsOutput::default())
     }
 }
+
+#[cfg(test)]
+#[path = "create_tags_tests.rs"]
+mod tests;

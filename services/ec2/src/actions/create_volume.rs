@@ -13,8 +13,7 @@ use base::{Refusal, ResourceId, Tag, Zone};
 use rules::encryption::{self, Outcome, Source};
 use rules::lifecycle::volume::VolumeState;
 use rules::volume_types::{self, Shape};
-use serde_json::{Value, json};
-use wire::{Input, Output};
+use wire::Input;
 use wire::generated::ec2::{CreateVolume as Op, CreateVolumeInput, CreateVolumeOutput};
 
 /// The default EBS key until an account chooses another one.
@@ -82,27 +81,6 @@ impl Action for CreateVolume {
         let key_named = input.kms_key_id.as_deref().is_some_and(|k| !k.is_empty());
         Ok(response(&volume, key_named))
     }
-
-    fn request_parameters(input: &CreateVolumeInput) -> Value {
-        with_text_size(input.trail())
-    }
-
-    fn response_elements(output: &CreateVolumeOutput) -> Value {
-        let mut elements = with_text_size(output.trail());
-        // The trail has this one moment as milliseconds, not as text.
-        if let (Some(map), Some(created)) = (elements.as_object_mut(), output.create_time) {
-            map.insert("createTime".into(), json!(created.millis()));
-        }
-        elements
-    }
-}
-
-/// The trail writes a volume's size as text.
-fn with_text_size(mut value: Value) -> Value {
-    if let Some(size) = value.get_mut("size") {
-        *size = json!(size.to_string());
-    }
-    value
 }
 
 /// A row with everything that does not depend on who asks where.
@@ -246,3 +224,7 @@ fn response(volume: &Volume, key_named: bool) -> CreateVolumeOutput {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+#[path = "create_volume_tests.rs"]
+mod tests;

@@ -38,3 +38,7 @@ fn names(doomed: &[WireTag], tag: &Tag) -> bool {
         d.key.as_deref() == Some(tag.key.as_str()) && d.value.as_deref().is_none_or(|v| v == tag.value)
     })
 }
+
+#[cfg(test)]
+#[path = "delete_tags_tests.rs"]
+mod tests;

@@ -34,3 +34,7 @@ impl Action for DeleteVolume {
         Ok(DeleteVolumeOutput::default())
     }
 }
+
+#[cfg(test)]
+#[path = "delete_volume_tests.rs"]
+mod tests;

@@ -91,3 +91,7 @@ fn texts(facts: &RegionFacts, letter: char, name: &str) -> Vec<String> {
     };
     text.into_iter().collect()
 }
+
+#[cfg(test)]
+#[path = "describe_availability_zones_tests.rs"]
+mod tests;

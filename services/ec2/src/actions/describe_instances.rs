@@ -162,3 +162,7 @@ fn texts(row: &Instance, volumes: &[Volume], name: &str) -> Vec<String> {
         _ => vec![],
     }
 }
+
+#[cfg(test)]
+#[path = "describe_instances_tests.rs"]
+mod tests;

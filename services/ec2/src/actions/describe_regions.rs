@@ -63,3 +63,7 @@ fn texts(region: &RegionFacts, name: &str) -> Vec<String> {
         _ => return vec![],
     }]
 }
+
+#[cfg(test)]
+#[path = "describe_regions_tests.rs"]
+mod tests;

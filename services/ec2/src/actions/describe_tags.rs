@@ -76,3 +76,7 @@ fn texts(t: &Tagged, name: &str) -> Vec<String> {
         _ => return vec![],
     }]
 }
+
+#[cfg(test)]
+#[path = "describe_tags_tests.rs"]
+mod tests;

@@ -130,3 +130,7 @@ fn texts(row: &Volume, name: &str) -> Vec<String> {
         _ => vec![],
     }
 }
+
+#[cfg(test)]
+#[path = "describe_volume_status_tests.rs"]
+mod tests;

@@ -96,3 +96,7 @@ fn texts(row: &Volume, name: &str) -> Vec<String> {
         _ => vec![],
     }
 }
+
+#[cfg(test)]
+#[path = "describe_volumes_tests.rs"]
+mod tests;

@@ -78,3 +78,7 @@ fn choose<'a>(row: &'a Volume, input: &DetachVolumeInput) -> Result<&'a Attachme
         }
     }
 }
+
+#[cfg(test)]
+#[path = "detach_volume_tests.rs"]
+mod tests;

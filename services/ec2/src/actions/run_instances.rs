@@ -66,6 +66,7 @@ impl Action for RunInstances {
                 state_reason: None,
                 transition_reason: String::new(),
                 ended: None,
+                launch_failure: None,
             };
             launching::add_volumes(cx, &mut row, &plans, &volume_tags)?;
             cx.tx.put(&row)?;
@@ -130,3 +131,7 @@ fn reservation_of(cx: &Cx, rows: &[Instance]) -> RunInstancesOutput {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+#[path = "run_instances_tests.rs"]
+mod tests;

@@ -54,3 +54,7 @@ impl Action for TerminateInstances {
         Ok(TerminateInstancesOutput { terminating_instances: Some(changes) })
     }
 }
+
+#[cfg(test)]
+#[path = "terminate_instances_tests.rs"]
+mod tests;

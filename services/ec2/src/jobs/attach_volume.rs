@@ -7,14 +7,15 @@
 //!
 //! A detachment asked for meanwhile stands in line behind this job and undoes what was done.
 
-use super::{About, HostsHandle, host_error, if_there, line, transact};
+use super::{About, HostsHandle, delete_volume, host_error, if_there, line, transact};
 use crate::rows::Volume;
 use crate::{attaching, detaching, find};
 use api::{Answer, Cx};
 use base::Refusal;
-use host::{AttachSpec, DecryptRequest};
-use jobs::{Job, Run, Step, StepResult};
-use rules::lifecycle::volume::AttachmentState;
+use host::{AttachSpec, DecryptRequest, HostError};
+use jobs::{Job, Run, Step, StepError, StepResult};
+use rules::lifecycle::instance::InstanceState;
+use rules::lifecycle::volume::{AttachmentState, VolumeState};
 
 pub struct AttachVolumeJob;
 
@@ -59,21 +60,47 @@ fn attaching_row(cx: &mut Cx, about: &About) -> Answer<Option<Volume>> {
     Ok(row.filter(|r| r.attachment(&about.instance).is_some_and(|a| a.state == AttachmentState::Attaching)))
 }
 
-/// Nothing is attached after all: the grant is retired, the volume is free again.
-fn let_go(run: &Run, about: &mut About, _why: &Refusal) -> StepResult {
-    transact(run, |cx| detaching::let_go(cx, &about.volume, &about.instance))
+/// Nothing is attached after all: the grant is retired, the volume is free again. If this was part of a launch, the launch
+/// has failed, and a volume that was to end with its instance ends now.
+fn let_go(run: &Run, about: &mut About, why: &Refusal) -> StepResult {
+    transact(run, |cx| {
+        let attachment = if_there(find::volume(cx, &about.volume))?
+            .and_then(|row| row.attachment(&about.instance).cloned())
+            .filter(|a| a.state == AttachmentState::Attaching);
+        detaching::let_go(cx, &about.volume, &about.instance)?;
+        let (Some(attachment), Some(mut holder)) =
+            (attachment, if_there(find::instance(cx, &about.instance))?)
+        else {
+            return Ok(());
+        };
+        if holder.state != InstanceState::Pending {
+            return Ok(());
+        }
+        holder.launch_failure = Some(why.reason.clone());
+        cx.tx.put(&holder)?;
+        if attachment.delete_on_termination {
+            let mut row = find::volume(cx, &about.volume)?;
+            row.state = VolumeState::Deleting;
+            cx.tx.put(&row)?;
+            delete_volume::enqueue(cx, &about.volume)?;
+        }
+        Ok(())
+    })
 }
 
 fn export(run: &Run, about: &mut About) -> StepResult {
-    let Some(row) = transact(run, |cx| attaching_row(cx, about))? else { return Ok(()) };
+    ask_host(run, about).map(drop)
+}
+
+/// Has the host export the volume; asked again, it answers with the export that it has. `None` if the attachment is no
+/// longer wanted.
+fn ask_host(run: &Run, about: &About) -> Result<Option<String>, StepError> {
+    let Some(row) = transact(run, |cx| attaching_row(cx, about))? else { return Ok(None) };
     match run.dependency::<HostsHandle>()?.0.attach(&spec(&row, &about.instance, &run.request.id)) {
-        Ok(_uri) => Ok(()),
-        Err(host::HostError::Refused(refusal)) => {
-            let why = transact(run, |cx| {
-                let refused = attaching::key_unusable(cx, &row, &refusal)?;
-                Ok(refused)
-            })?;
-            Err(jobs::StepError::Refused(why))
+        Ok(uri) => Ok(Some(uri)),
+        Err(HostError::Refused(refusal)) => {
+            let why = transact(run, |cx| attaching::key_unusable(cx, &row, &refusal))?;
+            Err(StepError::Refused(why))
         }
         Err(other) => Err(host_error(other)),
     }
@@ -102,10 +129,8 @@ fn end_export(run: &Run, about: &mut About, _why: &Refusal) -> StepResult {
 }
 
 fn attached(run: &Run, about: &mut About) -> StepResult {
-    let Some(row) = transact(run, |cx| attaching_row(cx, about))? else { return Ok(()) };
-    // Asked again, the host answers with the export that it has; after a crash it makes it anew.
-    let spec = spec(&row, &about.instance, &run.request.id);
-    let uri = run.dependency::<HostsHandle>()?.0.attach(&spec).map_err(host_error)?;
+    // After a crash the host makes the export anew.
+    let Some(uri) = ask_host(run, about)? else { return Ok(()) };
     transact(run, |cx| {
         let Some(mut row) = attaching_row(cx, about)? else { return Ok(()) };
         if let Some(attachment) = row.attachment_mut(&about.instance) {

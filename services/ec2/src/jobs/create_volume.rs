@@ -8,11 +8,13 @@
 use super::{About, HostsHandle, host_error, if_there, line, transact};
 use crate::rows::{FormerVolume, Volume};
 use crate::{causes, events, find};
+use api::events::Event;
 use api::{Answer, Cx};
 use base::{Fault, Refusal, SizeGib};
 use jobs::{Job, Run, Step, StepError, StepResult};
 use rules::lifecycle::volume::VolumeState;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use wire::generated::kms::GenerateDataKeyWithoutPlaintextInput;
 
 /// Bytes of an AES-256-XTS key: two keys of 256 bits.
@@ -63,14 +65,18 @@ fn data_key(run: &Run, about: &mut About) -> StepResult {
 /// The volume was never there, for its owner; why is kept with the former volume.
 fn vanish(run: &Run, about: &mut About, refusal: &Refusal) -> StepResult {
     transact(run, |cx| {
-        let Some(row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
+        let Some(mut row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
         let key = row.encryption.as_ref().map_or("", |e| e.key_arn.as_str());
         let cause = causes::of(refusal, key);
         let failed = events::create_failed(cx, &row, &cause);
         cx.publish(&failed)?;
-        let deleted = events::deleted(cx, &row);
+        // Events are read and delivered in the order of their times: the deletion comes after the failure.
+        let deleted = Event { time: failed.time.plus(Duration::from_millis(1)), ..events::deleted(cx, &row) };
         cx.publish(&deleted)?;
         cx.tx.delete::<Volume>(&catalog::Row::key(&row))?;
+        if let Some(encryption) = &mut row.encryption {
+            encryption.wrapped_key = None;
+        }
         let former = FormerVolume { volume: row, ended: cx.now(), failure: Some(cause) };
         Ok(cx.tx.put(&former)?)
     })

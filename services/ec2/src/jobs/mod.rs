@@ -11,7 +11,7 @@ pub mod terminate_instance;
 
 use api::{Answer, Cx, Failure};
 use host::HostError;
-use jobs::{Run, StepError};
+use jobs::{Job, JobRow, Run, StepError};
 use serde::{Deserialize, Serialize};
 use wire::Service;
 use wire::generated::ec2::SERVICE;
@@ -62,9 +62,19 @@ pub(crate) fn if_there<T>(found: Answer<T>) -> Answer<Option<T>> {
     }
 }
 
+/// Whether a job of this kind for this volume and instance stands in line already.
+pub(crate) fn is_waiting<J: Job<State = About>>(cx: &mut Cx, volume: &str, instance: &str) -> Answer<bool> {
+    let line = format!("{}/", line(cx, volume));
+    let waiting = cx.tx.scan::<JobRow>(&line, None, usize::MAX)?;
+    Ok(waiting.iter().any(|job| job.kind == J::KIND && job.state["instance"] == instance))
+}
+
 fn host_error(error: HostError) -> StepError {
     match error {
         HostError::Refused(refusal) => StepError::Refused(refusal),
         HostError::Fault(fault) => StepError::Fault(fault),
     }
 }
+
+#[cfg(test)]
+mod tests;
