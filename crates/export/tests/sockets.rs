@@ -4,6 +4,7 @@
 mod common;
 
 use common::{NAME, serve};
+use env::{Files, RealFiles};
 use export::{Export, Listen};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -118,8 +119,7 @@ fn a_stop_answers_what_was_asked_ends_the_sessions_and_makes_all_durable() {
         assert_eq!(reply(&mut busy), 0);
     }
     assert!(closed(&mut busy) && closed(&mut idle) && closed(&mut negotiating));
-    let mut map = [0; 4096];
-    std::fs::File::open(served.root.path().join("volume/map")).unwrap().read_exact(&mut map).unwrap();
+    let map = RealFiles.read(&served.root.path().join("volume/map")).unwrap();
     assert_eq!(&map[..7], b"SVMAPPG", "the map was not written");
 }
 

@@ -1,6 +1,12 @@
 //! The tools that people use, as they are: nbdinfo, nbdcopy, qemu-img, qemu-io, fio. What is not installed is skipped and
 //! said so.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_types, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_types,
+    clippy::disallowed_methods
+)]
 
 mod common;
 

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Dice, key, made, read, spec};
 use env::{Files, RealFiles};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use volume::Volume;
 
 const GIB: u64 = 1 << 30;
@@ -16,7 +16,7 @@ const GIB: u64 = 1 << 30;
 #[test]
 fn no_byte_of_a_neighbour_is_ever_lost() {
     const STRETCH: u64 = 700;
-    const STRETCHES: u64 = 240;
+    const STRETCHES: u64 = 24;
     let root = tempfile::tempdir().unwrap();
     let files: Arc<dyn Files> = Arc::new(RealFiles);
     volume::create(&files, root.path(), &spec(GIB, true)).unwrap();
@@ -24,9 +24,12 @@ fn no_byte_of_a_neighbour_is_ever_lost() {
     // Over a region border.
     let base = (1 << 20) - STRETCHES * STRETCH / 2;
     let of = 4;
+    let start = Arc::new(Barrier::new(of as usize));
     let work = |n: u64| {
         let volume = volume.clone();
+        let start = start.clone();
         move || {
+            start.wait();
             let mut dice = Dice(n);
             let mut mine = vec![0u8; STRETCHES as usize];
             for step in 0..1500 {

@@ -262,7 +262,27 @@ fn zeroing_trimming_caching_and_flushing_do_what_they_say() {
     let mut read = vec![0; 16384];
     volume.read_at(&mut read, 0).unwrap();
     assert!(read == expected);
-    assert_eq!(files.bytes_held(&Path::new(DIR).join("data.0000")), 8192);
+    let held = || files.bytes_held(&Path::new(DIR).join("data.0000"));
+    assert_eq!(held(), 8192);
+    talk(&volume, BOTH, &[request(4, 0, 0, 0, 4096)]);
+    assert_eq!(held(), 8192);
+    talk(&volume, BOTH, &[request(4, FUA, 0, 12288, 4096)]);
+    assert_eq!(held(), 0);
+}
+
+#[test]
+fn fua_makes_a_write_durable_and_its_absence_does_not() {
+    for (flags, expected) in [(FUA, b"kept"), (0, b"\0\0\0\0")] {
+        let (files, volume) = volume();
+        let mut request = write(0, b"kept");
+        request[4..6].copy_from_slice(&flags.to_be_bytes());
+        talk(&volume, BOTH, &[request]);
+        files.crash(env::Crash::Lost);
+        let volume = Volume::open(Arc::new(files), Path::new(DIR), None).unwrap();
+        let mut read = [9; 4];
+        volume.read_at(&mut read, 0).unwrap();
+        assert_eq!(&read, expected);
+    }
 }
 
 #[test]
@@ -305,10 +325,9 @@ proptest! {
     ) {
         let offset = if near { offset % (SIZE + 10) } else { offset };
         let request = Request { flags, kind, cookie: [0; 8], offset, length };
-        if let Ok(command) = decide(&request, Agreed { structured, allocation }, SIZE) {
-            if !matches!(command, Command::Flush | Command::Disconnect) {
-                prop_assert!(offset.checked_add(length.into()).unwrap() <= SIZE);
-            }
+        let decided = decide(&request, Agreed { structured, allocation }, SIZE);
+        if !matches!(decided, Err(_) | Ok(Command::Flush | Command::Disconnect)) {
+            prop_assert!(offset.checked_add(length.into()).unwrap() <= SIZE);
         }
     }
 
