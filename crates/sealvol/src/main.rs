@@ -2,6 +2,7 @@
 // A command line prints; that is its job. Everywhere else printing is denied.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod client;
 mod commands;
 mod demo;
 mod serve;
@@ -25,6 +26,10 @@ enum Command {
     Serve(ServeArguments),
     /// Shows the whole story on a temporary directory: an encrypted volume, written, detached, read back, searched for plaintext.
     Demo(DemoArguments),
+    /// Prints the NBD URI of an attached volume's device.
+    Device(DeviceArguments),
+    /// Tells why a volume, an instance or a request is as it is.
+    Explain(ExplainArguments),
 }
 
 /// What `serve` can be told.
@@ -55,11 +60,37 @@ pub struct DemoArguments {
     pub keep: bool,
 }
 
+/// What `device` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct DeviceArguments {
+    /// The volume.
+    pub volume_id: String,
+    /// The instance that it is attached to; needed if there are several.
+    #[arg(long)]
+    pub instance_id: Option<String>,
+    #[command(flatten)]
+    pub remote: client::Remote,
+}
+
+/// What `explain` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ExplainArguments {
+    /// A volume id, an instance id, or a request id (clients print it with `--debug`; the trail has it).
+    pub id: String,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub remote: client::Remote,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Demo(arguments) => commands::demo::run(&arguments),
+        Command::Device(arguments) => commands::device::run(&arguments),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

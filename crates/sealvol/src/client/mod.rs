@@ -12,12 +12,13 @@ mod ini;
 mod settings;
 
 pub use error::ClientError;
+pub use http::{Answer, send};
+pub use settings::{Settings, World};
 
 use bytes::Bytes;
 use env::Env;
 use gateway::sign::{Signer, sign};
 use serde_json::Value;
-use settings::{Settings, World};
 use std::path::Path;
 use wire::Call;
 

@@ -1,8 +1,17 @@
 //! `sealvol explain`: why a volume, an instance or a request is as it is, in words.
 
-use serde_json::Value;
-#[cfg(test)]
-use serde_json::json;
+use super::print;
+use crate::ExplainArguments;
+use base::Fault;
+use serde_json::{Value, json};
+
+pub fn run(arguments: &ExplainArguments) -> Result<(), Fault> {
+    let story = arguments.remote.call("Sealvol.Explain", &json!({ "Id": arguments.id }))?;
+    match arguments.json {
+        true => print(&format!("{story:#}\n")),
+        false => print(&render(&story)),
+    }
+}
 
 /// The story as lines: the summary, then what there is of state, reason, facts, events and calls.
 pub fn render(story: &Value) -> String {

@@ -7,6 +7,7 @@
 //!   └── show (steps, times, bars)
 //! ```
 
+mod cast;
 mod copy;
 mod front;
 mod nbd_client;

@@ -109,7 +109,7 @@ mod tests {
         for offset in [0, 1, 4095, CHUNK - 4, CHUNK - 3, CHUNK, 2 * CHUNK - 1, 5 * CHUNK + 7] {
             let file = env.files.open(&dir.path().join("sparse"), true).unwrap();
             file.set_len(0).unwrap();
-            file.write_all_at(b"MARK", offset as u64).unwrap();
+            file.write_all_at(b"MARK, and more", offset as u64).unwrap();
             assert_eq!(hits(dir.path(), "MARK"), [("sparse".to_owned(), 1)], "at {offset}");
         }
     }
