@@ -35,6 +35,8 @@ pub(crate) enum Direction {
 
 /// A keyed context. Making one expands the key (about a microsecond); changing the tweak costs next to nothing, so a
 /// context is kept and only its tweak is set anew for every unit. The library wipes the expanded key when it frees it.
+/// Known limit: until then the expanded key lies on the library's heap, which is kept out of core dumps (see
+/// `env::harden_process`) but not locked against swapping as the data key itself is.
 pub(crate) struct Xts(NonNull<lc::EVP_CIPHER_CTX>);
 
 // SAFETY: the context is plain heap memory without ties to a thread; all use goes through `&mut self`.
