@@ -9,6 +9,7 @@ use env::Env;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wire::{Call, Input, Operation, Output, Protocol, Reply, Service};
 
 /// The one door.
@@ -17,12 +18,14 @@ pub struct Door {
     pub catalog: Catalog,
     pub registry: Registry,
     pub(crate) token_key: wire::token::TokenKey,
+    /// Trail records written since the start.
+    records: AtomicU64,
     dependencies: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 impl Door {
     pub fn new(env: Env, catalog: Catalog, registry: Registry, token_key: wire::token::TokenKey) -> Self {
-        Door { env, catalog, registry, token_key, dependencies: HashMap::new() }
+        Door { env, catalog, registry, token_key, records: AtomicU64::new(0), dependencies: HashMap::new() }
     }
 
     /// Gives handlers something to work with, found again by its type.
@@ -164,6 +167,7 @@ fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
     let story = Story {
         caller: &cx.caller,
         request: &cx.request,
+        sequence: cx.door.records.fetch_add(1, Ordering::Relaxed),
         event_id: cx.door.env.ids.uuid(),
         event_name: A::Op::NAME,
         event_source: A::Op::SERVICE.event_source,

@@ -46,6 +46,10 @@ pub struct Record {
     pub account: AccountId,
     pub region: Region,
     pub time: Timestamp,
+    /// Counts the records of one run of the server: the order of records of one millisecond.
+    pub sequence: u64,
+    /// Made by another call (EC2 asking KMS) or by a job, not by a client.
+    pub inner: bool,
     pub event_id: String,
     pub request_id: String,
     pub event_name: String,
@@ -65,7 +69,14 @@ impl Row for Record {
 
     /// Newest first within a tenant, because that is how LookupEvents reads: the time counts down.
     fn key(&self) -> String {
-        format!("{}/{}/{}/{}", self.account, self.region, reversed(self.time), self.event_id)
+        let later_first = u64::MAX - self.sequence;
+        format!(
+            "{}/{}/{}/{later_first:016x}/{}",
+            self.account,
+            self.region,
+            reversed(self.time),
+            self.event_id
+        )
     }
 
     fn indexes(&self) -> Vec<Option<String>> {
@@ -93,6 +104,7 @@ pub(crate) enum Ending<'a> {
 pub(crate) struct Story<'a> {
     pub caller: &'a Caller,
     pub request: &'a Request,
+    pub sequence: u64,
     pub event_id: String,
     pub event_name: &'static str,
     pub event_source: &'static str,
@@ -167,6 +179,8 @@ impl Story<'_> {
             account,
             region,
             time: self.request.received,
+            sequence: self.sequence,
+            inner: self.request.host.is_empty(),
             event_id: self.event_id,
             request_id: self.request.id.clone(),
             event_name: self.event_name.to_owned(),

@@ -89,6 +89,8 @@ fn record(account: &str, region: &str, second: i64, n: i64) -> Record {
     Record {
         region: Region::parse(region).unwrap(),
         time: Timestamp::from_secs(second),
+        sequence: 0,
+        inner: false,
         event_id: format!("0000000{}-0000-4000-8000-{n:012}", n % 10),
         request_id: format!("request-{n}"),
         event_name: format!("CreateVolume{n}"),

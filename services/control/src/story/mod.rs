@@ -19,10 +19,12 @@ fn events_of(cx: &mut Cx, arn: &str) -> Answer<Vec<String>> {
     Ok(events.iter().map(|e| e.envelope().to_string()).collect())
 }
 
-/// The trail records of a request.
+/// The trail records of a request: the client's own call first, then those made for it, oldest first.
 fn calls_of(cx: &mut Cx, request_id: &str) -> Answer<Vec<Record>> {
     let index = format!("{}{request_id}", cx.tenant());
-    Ok(cx.tx.scan_index::<Record>("request", &index, None, SHOWN_MAX)?)
+    let mut calls = cx.tx.scan_index::<Record>("request", &index, None, SHOWN_MAX)?;
+    calls.sort_by_key(|c| (c.inner, c.time, c.sequence));
+    Ok(calls)
 }
 
 /// One call in one line: what, by whom, and how it ended.

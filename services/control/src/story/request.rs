@@ -5,11 +5,10 @@ use api::{Answer, Cx};
 use wire::generated::sealvol::ExplainOutput;
 
 pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
-    let mut calls = calls_of(cx, id)?;
+    let calls = calls_of(cx, id)?;
     if calls.is_empty() {
         return Ok(None);
     }
-    calls.sort_by_key(|c| c.time);
     let refused = calls.iter().find(|c| c.body.get("errorCode").is_some());
     let summary = match refused {
         Some(call) => format!("{} was refused", call.event_name),
