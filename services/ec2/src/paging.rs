@@ -75,6 +75,15 @@ impl Asked<'_> {
 
     /// Reads the tenant's rows in key order, keeps those that `keep` wants, and cuts the page.
     pub fn page<R: Row>(&self, cx: &mut Cx, mut keep: impl FnMut(&R) -> bool) -> Answer<Page<R>> {
+        self.page_by(cx, |_, row| Ok(keep(row)))
+    }
+
+    /// The same, where it takes other rows to know which are wanted.
+    pub fn page_by<R: Row>(
+        &self,
+        cx: &mut Cx,
+        mut keep: impl FnMut(&mut Cx, &R) -> Answer<bool>,
+    ) -> Answer<Page<R>> {
         let wanted = self.wanted();
         let tenant = cx.tenant();
         let mut after = self.cursor(cx)?;
@@ -84,7 +93,7 @@ impl Asked<'_> {
             let full = batch.len() == BATCH;
             for row in batch {
                 let key = row.key();
-                if keep(&row) {
+                if keep(cx, &row)? {
                     if rows.len() == wanted {
                         // One more would fit the filters: only now is it sure that there is a next page.
                         let cursor = after.unwrap_or_default();

@@ -228,3 +228,7 @@ fn response(volume: &Volume, key_named: bool) -> CreateVolumeOutput {
 #[cfg(test)]
 #[path = "create_volume_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "create_volume_key_tests.rs"]
+mod key_tests;

@@ -58,10 +58,14 @@ impl Action for DescribeInstances {
         let visible = |row: &Instance| row.ended.is_none_or(|e| now < e.plus(SHOWN_AFTER_END));
         let ids = input.instance_ids.as_deref().unwrap_or_default();
         let (rows, next_token) = if ids.is_empty() {
-            // Filters on mappings need the volumes, which are read per row below; all others are cheap.
-            let page = asked(&input).page(cx, |row: &Instance| {
-                visible(row)
-                    && (needs_volumes(&input) || filters::pass(&wanted, &row.tags, |n| texts(row, &[], n)))
+            // Filters on mappings need the volumes; all others are cheap.
+            let needs_volumes = needs_volumes(&input);
+            let page = asked(&input).page_by(cx, |cx, row: &Instance| {
+                if !visible(row) {
+                    return Ok(false);
+                }
+                let volumes = if needs_volumes { volumes(cx, row)? } else { Vec::new() };
+                Ok(filters::pass(&wanted, &row.tags, |name| texts(row, &volumes, name)))
             })?;
             (page.rows, page.next_token)
         } else {

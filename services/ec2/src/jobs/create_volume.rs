@@ -11,7 +11,7 @@ use crate::{causes, events, find};
 use api::events::Event;
 use api::{Answer, Cx};
 use base::{Fault, Refusal, SizeGib};
-use jobs::{Job, Run, Step, StepError, StepResult};
+use jobs::{Job, Run, Step, StepResult};
 use rules::lifecycle::volume::VolumeState;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -120,5 +120,4 @@ fn available(run: &Run, about: &mut About) -> StepResult {
         let event = events::created(cx, &row);
         cx.publish(&event)
     })
-    .map_err(StepError::from)
 }

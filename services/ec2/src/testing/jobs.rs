@@ -134,13 +134,17 @@ impl Bench {
         let mut plan = self.plan.borrow_mut();
         let here = plan.at.filter(|(kind, at, _)| *kind == row.kind && *at == row.step && refused.is_none());
         if let Some((_, _, what)) = here {
-            plan.at = None;
-            return match what {
+            let result = match what {
                 Injected::FaultBefore => fault(),
                 Injected::Crash => once().and_then(|()| fault()),
                 Injected::Refuse => no(),
                 Injected::RefuseAfter => once().and_then(|()| no()),
             };
+            // A step that is only waiting has not been done; the failure waits with it.
+            if !matches!(result, Err(StepError::NotYet)) {
+                plan.at = None;
+            }
+            return result;
         }
         if plan.twice {
             once()?;
