@@ -42,7 +42,7 @@ def answer(request):
         parsed = json.loads(body)
         code = parsed["__type"].split("#")[-1]
         assert "message" in parsed or "Message" in parsed or not parsed.get("message", "x")
-        assert headers.get("x-amzn-RequestId") or headers.get("X-Amzn-Requestid") or headers.get("x-amzn-requestid"), headers
+        assert headers.get("x-amzn-requestid"), headers
     return status, code
 
 
@@ -56,18 +56,18 @@ def refused(request, ec2, other):
     assert (status, code) in expected, (status, code)
 
 
-BAD_SIGNATURE = ([(403, "AuthFailure"), (401, "AuthFailure"), (403, "SignatureDoesNotMatch")], [(400, "InvalidSignatureException"), (403, "InvalidSignatureException")])
-UNKNOWN_KEY = ([(403, "AuthFailure"), (401, "AuthFailure")], [(400, "UnrecognizedClientException"), (403, "UnrecognizedClientException")])
+BAD_SIGNATURE = ([(403, "AuthFailure"), (403, "SignatureDoesNotMatch")], [(400, "InvalidSignatureException"), (403, "InvalidSignatureException")])
+UNKNOWN_KEY = ([(403, "AuthFailure")], [(400, "UnrecognizedClientException"), (403, "UnrecognizedClientException")])
 MISSING = (
-    [(403, "MissingAuthenticationToken"), (400, "MissingAuthenticationToken"), (400, "MissingParameter"), (403, "AuthFailure"), (401, "AuthFailure")],
+    [(403, "MissingAuthenticationToken"), (400, "MissingAuthenticationToken"), (400, "MissingParameter"), (403, "AuthFailure")],
     [(400, "MissingAuthenticationTokenException"), (403, "MissingAuthenticationTokenException")],
 )
 INCOMPLETE = (
-    [(400, "IncompleteSignature"), (403, "IncompleteSignature"), (403, "AuthFailure"), (401, "AuthFailure")],
+    [(400, "IncompleteSignature"), (403, "IncompleteSignature"), (403, "AuthFailure")],
     [(400, "IncompleteSignatureException"), (403, "IncompleteSignatureException")],
 )
 EXPIRED = (
-    [(400, "RequestExpired"), (403, "RequestExpired"), (403, "AuthFailure"), (401, "AuthFailure")],
+    [(400, "RequestExpired"), (403, "RequestExpired"), (403, "AuthFailure")],
     [(400, "InvalidSignatureException"), (403, "InvalidSignatureException"), (400, "RequestExpired")],
 )
 
@@ -201,7 +201,7 @@ def test_a_token_that_nobody_gave_out(server, service):
     request = of(server, service)
     request.token = "FwoGZXIvYXdzEJr//////////wEaDNotAToken"
     status, code = answer(request.sign())
-    accepted = [(400, "UnrecognizedClientException"), (400, "InvalidClientTokenId"), (403, "InvalidClientTokenId"), (401, "AuthFailure"), (403, "AuthFailure")]
+    accepted = [(400, "UnrecognizedClientException"), (400, "InvalidClientTokenId"), (403, "InvalidClientTokenId"), (403, "AuthFailure")]
     assert (status, code) in accepted + [(403, "UnrecognizedClientException")], (status, code)
 
 

@@ -143,28 +143,7 @@ impl Story<'_> {
         });
         let mut additional = draft.additional;
         let mut resources = draft.resources;
-        let mut reason = None;
-        match &self.ending {
-            Ending::Done(response) => {
-                let mut response = response.clone();
-                if let Some(members) = response.as_object_mut() {
-                    members.extend(draft.response);
-                }
-                body["responseElements"] = shown_response(self.event_source, &self.request.id, &response);
-            }
-            Ending::Refused(refusal) => {
-                body["errorCode"] = json!(error_code(self.event_source, refusal));
-                body["errorMessage"] = json!(refusal.message);
-                reason = Some(refusal.reason.clone());
-                if refusal.reason != refusal.message {
-                    additional.insert("reason".into(), json!(refusal.reason));
-                }
-                if self.denied {
-                    body["requestParameters"] = Value::Null;
-                    resources.clear();
-                }
-            }
-        }
+        let reason = self.tell_ending(&mut body, draft.response, &mut additional, &mut resources);
         if !additional.is_empty() {
             body["additionalEventData"] = Value::Object(additional);
         }
@@ -191,6 +170,38 @@ impl Story<'_> {
             resources,
             reason,
             body,
+        }
+    }
+
+    /// Writes how the call ended; returns the reason of a refusal.
+    fn tell_ending(
+        &self,
+        body: &mut Value,
+        more: Map<String, Value>,
+        additional: &mut Map<String, Value>,
+        resources: &mut Vec<Touched>,
+    ) -> Option<String> {
+        match &self.ending {
+            Ending::Done(response) => {
+                let mut response = response.clone();
+                if let Some(members) = response.as_object_mut() {
+                    members.extend(more);
+                }
+                body["responseElements"] = shown_response(self.event_source, &self.request.id, &response);
+                None
+            }
+            Ending::Refused(refusal) => {
+                body["errorCode"] = json!(error_code(self.event_source, refusal));
+                body["errorMessage"] = json!(refusal.message);
+                if refusal.reason != refusal.message {
+                    additional.insert("reason".into(), json!(refusal.reason));
+                }
+                if self.denied {
+                    body["requestParameters"] = Value::Null;
+                    resources.clear();
+                }
+                Some(refusal.reason.clone())
+            }
         }
     }
 

@@ -4,13 +4,13 @@
 //! |---|---|---|---|---|
 //! | missing | `MissingParameter` 400 | `MissingAuthenticationToken` 403 | `MissingAuthenticationTokenException` 400 | … 403 |
 //! | incomplete | `IncompleteSignature` 400 | `IncompleteSignature` 400 | `IncompleteSignatureException` 400 | … 400 |
-//! | unknown key, token | `AuthFailure` 401 | `InvalidClientTokenId` 403 | `UnrecognizedClientException` 400 | … 403 |
+//! | unknown key, token | `AuthFailure` 403 | `InvalidClientTokenId` 403 | `UnrecognizedClientException` 400 | … 403 |
 //! | token expired | `RequestExpired` 400 | `ExpiredToken` 403 | `ExpiredTokenException` 400 | … 403 |
 //! | skew, expiry | `RequestExpired` 400 | `SignatureDoesNotMatch` 403 | `InvalidSignatureException` 400 | … 403 |
-//! | anything signed | `AuthFailure` 401 | `SignatureDoesNotMatch` 403 | `InvalidSignatureException` 400 | … 403 |
+//! | anything signed | `AuthFailure` 403 | `SignatureDoesNotMatch` 403 | `InvalidSignatureException` 400 | … 403 |
 //!
 //! Source: EC2 API Reference "Error codes for the Amazon EC2 API"; STS and KMS API References "Common Errors"; statuses and texts
-//! as AWS's answers show them in public reports (401 for EC2's `AuthFailure` among them).
+//! as AWS's answers show them in public reports (EC2's `AuthFailure` is 403, as its API reference groups it).
 
 use super::Problem;
 use super::time::{SKEW_MAX_SECS, format_basic};
@@ -157,7 +157,7 @@ impl Family {
         match self {
             Family::Missing => ("MissingParameter", 400),
             Family::TokenExpired | Family::Time => ("RequestExpired", 400),
-            Family::UnknownKey | Family::Signature => ("AuthFailure", 401),
+            Family::UnknownKey | Family::Signature => ("AuthFailure", 403),
             Family::Busy => ("Unavailable", 503),
             other => other.query(),
         }
@@ -253,14 +253,14 @@ mod tests {
         ];
         assert_eq!(codes(&Problem::Missing), pairs(missing));
         let unknown = [
-            ("AuthFailure", 401),
+            ("AuthFailure", 403),
             ("InvalidClientTokenId", 403),
             ("UnrecognizedClientException", 400),
             ("UnrecognizedClientException", 403),
         ];
         assert_eq!(codes(&Problem::UnknownKey { access_key_id: "AKID".into() }), pairs(unknown));
         let mismatch = [
-            ("AuthFailure", 401),
+            ("AuthFailure", 403),
             ("SignatureDoesNotMatch", 403),
             ("InvalidSignatureException", 400),
             ("InvalidSignatureException", 403),

@@ -1,16 +1,35 @@
-//! `sealvol device`: the NBD URI of an attached volume, alone on a line, for use in `$(...)`.
+//! `sealvol device`: the NBD URI of an attached volume, alone on a line, for use in `$(...)`. Right after AttachVolume the device
+//! takes a moment; the command waits for it.
 
 use super::print;
 use crate::DeviceArguments;
+use crate::client::ClientError;
 use base::Fault;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How often, and at what distance, a device that is not there yet is asked for again: 30 s in all.
+const TRIES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
 
 pub fn run(arguments: &DeviceArguments) -> Result<(), Fault> {
     let mut body = json!({ "VolumeId": arguments.volume_id });
     if let Some(instance) = &arguments.instance_id {
         body["InstanceId"] = json!(instance);
     }
-    let answer = arguments.remote.call("Sealvol.DescribeDevice", &body)?;
+    let answer = when_ready(arguments, &body)?;
     let uri = answer["Uri"].as_str().ok_or_else(|| Fault::new("the answer has no device URI"))?;
     print(&format!("{uri}\n"))
+}
+
+/// Asks until the attachment is made; every other refusal is final.
+fn when_ready(arguments: &DeviceArguments, body: &Value) -> Result<Value, ClientError> {
+    let clock = env::Env::real().clock;
+    for _ in 1..TRIES {
+        match arguments.remote.call("Sealvol.DescribeDevice", body) {
+            Err(ClientError::Refused { code, .. }) if code == "DeviceNotReadyException" => clock.sleep(PAUSE),
+            other => return other,
+        }
+    }
+    arguments.remote.call("Sealvol.DescribeDevice", body)
 }

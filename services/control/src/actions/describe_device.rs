@@ -61,9 +61,18 @@ fn uri(row: &Volume, attachment: &Attachment) -> Result<String, Refusal> {
     if let (AttachmentState::Attached, Some(uri)) = (attachment.state, &attachment.uri) {
         return Ok(uri.clone());
     }
-    let message = match &attachment.broken {
-        Some(cause) => format!("Volume {} is attached, but its device is not there: {cause}", row.id),
-        None => format!("Volume {} is {}; try again in a moment", row.id, attachment.state.as_str()),
-    };
-    Err(Refusal::new("IncorrectState", message))
+    Err(match &attachment.broken {
+        Some(cause) => Refusal::new(
+            "IncorrectState",
+            format!("Volume {} is attached, but its device is not there: {cause}", row.id),
+        ),
+        None if attachment.state == AttachmentState::Detaching => {
+            Refusal::new("IncorrectState", format!("Volume {} is detaching", row.id))
+        }
+        // The command line waits on this code.
+        None => Refusal::new(
+            "DeviceNotReadyException",
+            format!("Volume {} is being attached; its device will be there in a moment", row.id),
+        ),
+    })
 }
