@@ -48,7 +48,7 @@ no_match = "The request signature we calculated does not match the signature you
 
 for wrong, what in ((dict(secret="wrong"), "secret"), (dict(key="AKIDOTHER"), "key"), (dict(token="t"), "token")):
     signature = what == "secret"
-    refused(ec2(client("ec2", **wrong)), "AuthFailure", 401, not_validated)
+    refused(ec2(client("ec2", **wrong)), "AuthFailure", 403, not_validated)
     refused(sts(client("sts", **wrong)), "SignatureDoesNotMatch" if signature else "InvalidClientTokenId", 403,
             no_match if signature else invalid)
     json = "InvalidSignatureException" if signature else "UnrecognizedClientException"

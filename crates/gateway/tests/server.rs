@@ -97,7 +97,7 @@ fn the_door_hears_of_a_refused_call_with_what_it_claimed() {
     let at = bytes.windows(10).position(|w| w == b"Signature=").unwrap() + 10;
     bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
     let answer = gateway.ask(&bytes);
-    assert!(answer.status == 401 && answer.body.contains("<Code>AuthFailure</Code>"), "{}", answer.body);
+    assert!(answer.status == 403 && answer.body.contains("<Code>AuthFailure</Code>"), "{}", answer.body);
     assert!(gateway.door.refused.lock()[0].starts_with("ec2 AuthFailure the signature differs"));
 }
 
