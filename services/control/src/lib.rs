@@ -3,5 +3,7 @@
 
 pub mod actions;
 mod story;
+#[cfg(test)]
+mod testing;
 
 pub use actions::table;

@@ -76,3 +76,7 @@ fn uri(row: &Volume, attachment: &Attachment) -> Result<String, Refusal> {
         ),
     })
 }
+
+#[cfg(test)]
+#[path = "describe_device_tests.rs"]
+mod tests;

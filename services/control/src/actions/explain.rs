@@ -28,3 +28,7 @@ impl Action for Explain {
         })?)
     }
 }
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

@@ -9,8 +9,10 @@ use api::trail::Record;
 use api::{Answer, Cx};
 use jobs::JobRow;
 
-/// At most so many events and calls; the newest are the ones that matter.
+/// At most so many events (the newest) and calls (the first).
 const SHOWN_MAX: usize = 50;
+/// Calls of one request that are looked at: a launch of 100 instances with all their volumes makes some thousand.
+const CALLS_MAX: usize = 10_000;
 
 /// The stored events about a resource, oldest first, as JSON text.
 fn events_of(cx: &mut Cx, arn: &str) -> Answer<Vec<String>> {
@@ -22,8 +24,10 @@ fn events_of(cx: &mut Cx, arn: &str) -> Answer<Vec<String>> {
 /// The trail records of a request: the client's own call first, then those made for it, oldest first.
 fn calls_of(cx: &mut Cx, request_id: &str) -> Answer<Vec<Record>> {
     let index = format!("{}{request_id}", cx.tenant());
-    let mut calls = cx.tx.scan_index::<Record>("request", &index, None, SHOWN_MAX)?;
+    // The index has the newest first, so the client's own call comes last.
+    let mut calls = cx.tx.scan_index::<Record>("request", &index, None, CALLS_MAX)?;
     calls.sort_by_key(|c| (c.inner, c.time, c.sequence));
+    calls.truncate(SHOWN_MAX);
     Ok(calls)
 }
 
