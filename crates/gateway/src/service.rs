@@ -21,7 +21,7 @@ pub(crate) fn addressed(call: &Call) -> Option<(&'static Service, &'static str)>
         let json = SERVICES.iter().copied().filter(|service| service.protocol == Protocol::AwsJson11);
         return json
             .into_iter()
-            .find(|service| service.target_prefix == prefix)
+            .find(|service| service.is_target_prefix(prefix))
             .map(|found| (found, "its X-Amz-Target"));
     }
     if let Some(version) = form_value(call, "Version") {

@@ -51,7 +51,7 @@ fn by_target(service: &Service, call: &Call) -> Result<String, Refusal> {
     let target = call.header("x-amz-target").unwrap_or_default();
     // The last dot: CloudTrail's prefix has dots of its own.
     let (prefix, name) = target.rsplit_once('.').unwrap_or_default();
-    if prefix == service.target_prefix && service.route(name).is_some() {
+    if service.is_target_prefix(prefix) && service.route(name).is_some() {
         return Ok(name.to_owned());
     }
     Err(unknown_operation(service, target))
@@ -64,4 +64,44 @@ fn by_path(service: &Service, call: &Call) -> Result<String, Refusal> {
         .find(|route| route.method == call.method && matches(route.path, &call.path));
     let asked = || unknown_operation(service, &format!("{} {}", call.method, call.path));
     found.map(|route| route.name.to_owned()).ok_or_else(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::{cloudtrail, kms};
+
+    fn named(service: &Service, target: &str) -> Result<String, Refusal> {
+        let call = Call {
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers: vec![("x-amz-target".into(), target.into())],
+            body: bytes::Bytes::new(),
+        };
+        operation_name(service, &call)
+    }
+
+    #[test]
+    fn a_target_has_the_long_prefix_or_the_short_one_and_no_other() {
+        let long = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+        for good in [long, "CloudTrail_20131101.LookupEvents"] {
+            assert_eq!(named(&cloudtrail::SERVICE, good).unwrap(), "LookupEvents");
+        }
+        for bad in [
+            "LookupEvents",
+            ".LookupEvents",
+            "v20131101.CloudTrail_20131101.LookupEvents",
+            "",
+            "TrentService.LookupEvents",
+        ] {
+            assert_eq!(
+                named(&cloudtrail::SERVICE, bad).unwrap_err().code,
+                "UnknownOperationException",
+                "{bad}"
+            );
+        }
+        assert_eq!(named(&kms::SERVICE, "TrentService.ListKeys").unwrap(), "ListKeys");
+        assert!(named(&kms::SERVICE, "CloudTrail_20131101.ListKeys").is_err());
+    }
 }

@@ -49,6 +49,13 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether an `X-Amz-Target` prefix means this service: the whole prefix, as botocore sends it, or only what follows its
+    /// last dot, as SDKs generated from Smithy models do (`CloudTrail_20131101`).
+    pub fn is_target_prefix(&self, prefix: &str) -> bool {
+        let short = self.target_prefix.rsplit('.').next().unwrap_or_default();
+        !prefix.is_empty() && (prefix == self.target_prefix || prefix == short)
+    }
+
     /// The operation of this name, if the service has it.
     pub fn route(&self, name: &str) -> Option<&'static Route> {
         let at = self.operations.binary_search_by(|route| route.name.cmp(name)).ok()?;
