@@ -12,3 +12,13 @@ pub fn harden_process() -> io::Result<()> {
     };
     if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
+
+/// Keeps this process's memory out of swap, key schedules on the heap included; returns whether that worked. Pages are locked as
+/// they are first touched. Needs the right to raise the memory-lock limit (root has it): with a limit in force, locking
+/// everything would make later allocations fail, so then nothing is done, and only what locks itself (secrets) is locked.
+pub fn lock_all_memory() -> bool {
+    let unlimited = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    let flags = libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT;
+    // SAFETY: setrlimit reads one structure that lives through the call; mlockall takes flags and no memory of ours.
+    unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &unlimited) == 0 && libc::mlockall(flags) == 0 }
+}

@@ -11,6 +11,11 @@ use tokio::signal::unix::{SignalKind, signal};
 pub fn run(arguments: &ServeArguments) -> Result<(), Fault> {
     start_logging();
     env::harden_process().map_err(|e| Fault::caused("keeping this process out of core dumps", e))?;
+    if !env::lock_all_memory() {
+        tracing::info!(
+            "memory cannot be locked whole (that needs root); secrets are, the cipher's key schedules are not"
+        );
+    }
     let house = House::open(arguments, env::Env::real())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
