@@ -119,7 +119,7 @@ def test_attaching_makes_a_grant_and_decrypts_under_it(server, ec2, kms, host, k
     assert person["inScopeOf"]["issuerType"] == "AWS::EC2::Instance"
     assert person["inScopeOf"]["credentialsIssuedTo"].endswith(f":instance/{host}")
     (listed,) = kms.list_grants(KeyId=key)["Grants"]
-    assert listed["GrantId"] == grant["responseElements"]["grantId"] and "Name" not in listed
+    assert listed["GrantId"] == grant["responseElements"]["grantId"] and not listed.get("Name")
     assert listed["GranteePrincipal"] == session and listed["Operations"] == ["Decrypt"]
     detach(ec2, made)
     until(lambda: kms.list_grants(KeyId=key)["Grants"] == [])

@@ -89,7 +89,7 @@ def test_a_client_token_launches_once(ec2):
         ({"BlockDeviceMappings": [mapping("/dev/sdf"), mapping("/dev/sdf")]}, "InvalidBlockDeviceMapping"),
         ({"BlockDeviceMappings": [mapping("/dev/sdf", VolumeSize=0)]}, "InvalidParameterValue"),
         ({"BlockDeviceMappings": [mapping("/dev/sdf", KmsKeyId="alias/x")]}, "InvalidParameterDependency"),
-        ({"BlockDeviceMappings": [mapping("/dev/sdf", VolumeType="io1")]}, "MissingParameter"),
+        ({"BlockDeviceMappings": [mapping("/dev/sdf", VolumeType="io1", VolumeSize=4)]}, "MissingParameter"),
         ({"BlockDeviceMappings": [mapping("nonsense")]}, "InvalidParameterValue"),
         ({"TagSpecifications": [{"ResourceType": "nonsense", "Tags": []}]}, "InvalidParameterValue"),
     ],

@@ -1,12 +1,15 @@
 """No plaintext under an encrypted volume, ever: a marker is searched for in every byte of every file, and an outside library decrypts
 what is stored. For an unencrypted volume the same search finds the marker: the check can fail."""
 
+import os
 import secrets
+import stat
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from support.checks import refused
 from support.devices import Bench
-from support.ec2 import attach, detach
+from support.ec2 import detach
 from support.nbd import Client
 from support.superblock import Stored
 
@@ -16,6 +19,12 @@ UNIT = 4096
 @pytest.fixture(scope="module")
 def bench(server):
     return Bench(server)
+
+
+@pytest.fixture(scope="module")
+def key(bench):
+    """A customer managed key: its account may decrypt with it directly, as with `alias/aws/ebs` it may not."""
+    return bench.server.client("kms").create_key()["KeyMetadata"]["KeyId"]
 
 
 def holding(root, marker):
@@ -30,8 +39,6 @@ def holding(root, marker):
 
 
 def stored_pieces(path, overlap=64):
-    import os
-
     size = path.stat().st_size
     with open(path, "rb") as file:
         position = 0
@@ -116,8 +123,8 @@ def xts(key, unit, data):
     return decryptor.update(data) + decryptor.finalize()
 
 
-def test_an_outside_library_decrypts_what_is_stored(bench):
-    made = bench.volume(encrypted=True)
+def test_an_outside_library_decrypts_what_is_stored(bench, key):
+    made = bench.volume(KmsKeyId=key)
     content = {unit: secrets.token_bytes(UNIT) for unit in (0, 1, 7, 255, 256, 70_000, (1 << 30) // UNIT - 1)}
     with Client(bench.attach(made)) as device:
         for unit, data in content.items():
@@ -126,30 +133,28 @@ def test_an_outside_library_decrypts_what_is_stored(bench):
         device.flush()
     detach(bench.ec2, made)
     stored = Stored(bench.server.data, made)
-    key = data_key(bench, stored, made)
+    plain = data_key(bench, stored, made)
     for unit, data in content.items():
         assert stored.unit(unit) != data
-        assert xts(key, unit, stored.unit(unit)) == data, f"unit {unit}"
+        assert xts(plain, unit, stored.unit(unit)) == data, f"unit {unit}"
     expected = bytes(100) + b"odd" + bytes(UNIT - 103)
-    assert xts(key, 3, stored.unit(3)) == expected
+    assert xts(plain, 3, stored.unit(3)) == expected
 
 
-def test_neither_the_plaintext_key_nor_another_volumes_key_is_stored(bench):
-    first, second = bench.volume(), bench.volume()
+def test_neither_the_plaintext_key_nor_another_volumes_key_is_stored(bench, key):
+    first, second = bench.volume(KmsKeyId=key), bench.volume(KmsKeyId=key)
     keys = [data_key(bench, Stored(bench.server.data, one), one) for one in (first, second)]
     assert keys[0] != keys[1]
     bench.attach(first)
-    for key in keys:
-        for part in (key, key[:32], key[32:]):
+    for data_key_ in keys:
+        for part in (data_key_, data_key_[:32], data_key_[32:]):
             assert holding(bench.server.root, part) == []
             assert holding(bench.server.root, part.hex().encode()) == []
     detach(bench.ec2, first)
 
 
-def test_the_wrapped_key_opens_under_its_own_context_only(bench):
-    from support.checks import refused
-
-    made, other = bench.volume(), bench.volume()
+def test_the_wrapped_key_opens_under_its_own_context_only(bench, key):
+    made, other = bench.volume(KmsKeyId=key), bench.volume(KmsKeyId=key)
     stored = Stored(bench.server.data, made)
     kms = bench.server.client("kms")
     for context in ({"aws:ebs:id": other}, {}, {"aws:ebs:id": made, "more": "x"}):
@@ -157,11 +162,15 @@ def test_the_wrapped_key_opens_under_its_own_context_only(bench):
             kms.decrypt(CiphertextBlob=stored.wrapped_key, EncryptionContext=context)
 
 
+def test_under_the_aws_managed_key_only_ebs_may_decrypt(bench):
+    made = bench.volume()
+    stored = Stored(bench.server.data, made)
+    with refused("AccessDeniedException"):
+        bench.server.client("kms").decrypt(CiphertextBlob=stored.wrapped_key, EncryptionContext={"aws:ebs:id": made})
+
+
 def test_key_material_is_stored_only_under_the_seal(bench):
     """What KMS keeps in the catalog opens nothing without the root key; the root key file is its owner's alone."""
-    import os
-    import stat
-
     for path in bench.server.data.rglob("*"):
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
@@ -170,20 +179,15 @@ def test_key_material_is_stored_only_under_the_seal(bench):
 
 
 def test_memory_of_the_process_is_not_dumped(bench):
-    import resource
-
     pid = bench.server.process.pid
     limits = open(f"/proc/{pid}/limits").read()
     line = next(l for l in limits.splitlines() if l.startswith("Max core file size"))
     dumpable = os_dumpable(pid)
     assert line.split()[4] == "0" or not dumpable, "a core dump would hold plaintext keys"
-    assert resource
 
 
 def os_dumpable(pid):
     """A process that is not dumpable has root-owned entries in /proc that its own user may not follow."""
-    import os
-
     try:
         flags = open(f"/proc/{pid}/coredump_filter").read()
     except PermissionError:

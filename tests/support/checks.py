@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError
 
 @contextlib.contextmanager
 def refused(code, message=None, status=None):
-    """The call inside must be refused with this code, and with this message (text, or a pattern) and HTTP status if given."""
+    """The call inside must be refused with this code (or one of these), and with this message (text, or a pattern) and HTTP
+    status if given."""
     with pytest.raises(ClientError) as caught:
         yield caught
     answer = caught.value.response
     error = answer["Error"]
-    assert error["Code"] == code, error
+    assert error["Code"] in ((code,) if isinstance(code, str) else code), error
     if isinstance(message, re.Pattern):
         assert message.search(error["Message"]), error
     elif message is not None:

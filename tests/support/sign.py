@@ -70,8 +70,7 @@ class Request:
         )
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         text = "\n".join(["AWS4-HMAC-SHA256", self.stamp, self.scope, digest])
-        date, region, service, _ = self.scope.split("/")
-        return hmac.new(signing_key(self.secret, date, region, service), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(signing_key(self.secret, self.scope.split("/")[0], self.region, self.service), text.encode(), hashlib.sha256).hexdigest()
 
     def sign(self):
         """Signs in the Authorization header."""
@@ -105,7 +104,7 @@ class Request:
         return self
 
     def send(self):
-        """Sends it as it stands; answers status, headers and body."""
+        """Sends it as it stands; answers status, headers (names in lower case) and body."""
         target = self.path
         if self.query:
             target += "?" + "&".join(f"{quote(k)}={quote(v)}" for k, v in self.query)
@@ -113,7 +112,7 @@ class Request:
         try:
             connection.request(self.method, target, body=self.body, headers=self.headers)
             answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
         finally:
             connection.close()
 
