@@ -4,6 +4,8 @@
 
 mod hosts;
 mod local;
+#[cfg(test)]
+mod testing;
 
 pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService};
 pub use local::LocalHost;

@@ -3,19 +3,17 @@
 
 use super::*;
 use crate::DecryptRequest;
+use crate::testing::{Device, MARKER};
 use base::{AccountId, Region};
 use env::{Files, RealFiles};
 use keys::DataKey;
-use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
 use std::sync::Weak;
 use volume::Encryption;
 
 const VOLUME: &str = "vol-0123456789abcdef0";
 const ONE: &str = "i-00000000000000001";
 const TWO: &str = "i-00000000000000002";
-const MARKER: &[u8] = b"this is a plaintext marker that must not reach the disk ........";
 
 /// KMS as the test tells it to be: it remembers who asked and gives the key that a wrapped key starts with.
 #[derive(Default)]
@@ -109,55 +107,6 @@ fn spec(instance: &str, wrapped: Option<&[u8]>) -> AttachSpec {
             grant_token: "token".into(),
         }),
         request_id: "request".into(),
-    }
-}
-
-/// An NBD client that knows as much as the test needs: the old export-name option, read, write, flush.
-struct Device(UnixStream);
-
-impl Device {
-    fn open(uri: &str) -> Device {
-        let path = uri.split_once("?socket=").unwrap().1;
-        let mut stream = UnixStream::connect(path).unwrap();
-        stream.read_exact(&mut [0; 18]).unwrap();
-        // Fixed newstyle, no zeroes.
-        stream.write_all(&3u32.to_be_bytes()).unwrap();
-        stream.write_all(b"IHAVEOPT\0\0\0\x01\0\0\0\0").unwrap();
-        let mut export = [0; 10];
-        stream.read_exact(&mut export).unwrap();
-        assert_eq!(&export[..8], &(1u64 << 30).to_be_bytes());
-        Device(stream)
-    }
-
-    fn command(&mut self, kind: u16, offset: u64, len: usize, out: &[u8]) -> Vec<u8> {
-        let mut request = 0x2560_9513u32.to_be_bytes().to_vec();
-        request.extend([0, 0]);
-        request.extend(kind.to_be_bytes());
-        request.extend([7; 8]);
-        request.extend(offset.to_be_bytes());
-        request.extend(u32::try_from(len).unwrap().to_be_bytes());
-        request.extend(out);
-        self.0.write_all(&request).unwrap();
-        let mut head = [0; 16];
-        self.0.read_exact(&mut head).unwrap();
-        assert_eq!(&head[4..8], [0; 4], "the device answered with an error");
-        let mut answer = vec![0; if kind == 0 { len } else { 0 }];
-        self.0.read_exact(&mut answer).unwrap();
-        answer
-    }
-
-    fn read(&mut self) -> Vec<u8> {
-        self.command(0, 4096, MARKER.len(), &[])
-    }
-
-    fn write(&mut self) {
-        self.command(1, 4096, MARKER.len(), MARKER);
-        self.command(3, 0, 0, &[]);
-    }
-
-    /// Whether the other side has hung up.
-    fn is_gone(&mut self) -> bool {
-        !matches!(self.0.read(&mut [0]), Ok(n) if n > 0)
     }
 }
 

@@ -35,6 +35,7 @@ fn whole_life(bench: &Bench) {
         bench.ok(&format!("DeleteVolume&VolumeId={volume}"));
         bench.run();
         assert!(bench.row(&volume).is_none());
+        assert_eq!(bench.told(&volume), ["createVolume available", "deleteVolume deleted"], "each once");
     }
     let launched = texts(&bench.ok(LAUNCH), "instanceId").remove(0);
     bench.run();
@@ -205,6 +206,9 @@ fn a_volume_deleted_while_it_is_made_goes_wherever_its_creation_stood() {
             bench.run();
             bench.assert_tidy();
             assert!(bench.row(&volume).is_none() && bench.former(&volume).is_some());
+            if !trouble && rounds < 3 {
+                assert_eq!(bench.told(&volume), ["deleteVolume deleted"], "it was never there to be used");
+            }
         }
     }
 }
