@@ -17,8 +17,6 @@ REGION = "us-east-1"
 HEX64 = re.compile(r"^[0-9a-f]{64}$")
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$")
 NO_MESSAGE = ""
-# A blob of a key that the caller does not have, or whose key id was damaged, names no key; AWS says so without telling which.
-NOT_OURS = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access."
 
 
 def arn(key_id, region=REGION, account=ACCOUNT):
@@ -512,9 +510,8 @@ def test_a_damaged_blob_opens_nothing(kms, key):
     for position in range(0, len(blob), 3):
         damaged = bytearray(blob)
         damaged[position] ^= 0x40
-        with refused(("InvalidCiphertextException", "AccessDeniedException")) as caught:
+        with refused("InvalidCiphertextException", NO_MESSAGE):
             kms.decrypt(CiphertextBlob=bytes(damaged))
-        assert caught.value.response["Error"]["Message"] in (NO_MESSAGE, NOT_OURS)
     for damaged in (blob[:-1], blob + b"\x00", blob[1:], b"x", b"\x00" * 200, blob + blob):
         with refused("InvalidCiphertextException", NO_MESSAGE):
             kms.decrypt(CiphertextBlob=damaged)
@@ -540,7 +537,7 @@ def test_the_key_named_at_decrypt_must_be_the_blobs_key(kms, key):
 def test_a_blob_of_another_region_or_account_is_foreign(server, kms, key):
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     for stranger in (server.client("kms", region="eu-west-1"), server.client("kms", account="111122223333")):
-        with refused("AccessDeniedException", NOT_OURS):
+        with refused("InvalidCiphertextException", NO_MESSAGE):
             stranger.decrypt(CiphertextBlob=blob)
 
 

@@ -3,7 +3,7 @@
 use crate::find::{self, Accepts, Named};
 use crate::rows::{Grant, Key};
 use api::{Answer, Cx, Principal};
-use base::{Arn, Refusal};
+use base::Arn;
 use catalog::Row;
 use rules::key_access::{
     self, AllowedBy, CallerKind, Constraint, Context, Denied, GrantFacts, KeyManager, Question,
@@ -106,14 +106,4 @@ fn decide(
         grants,
         context,
     })
-}
-
-/// The well-known answer to a ciphertext whose key is not in this account and Region; it does not tell which of the reasons
-/// applies.
-pub fn ciphertext_of_nobody() -> Refusal {
-    Refusal::new(
-        "AccessDeniedException",
-        "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not \
-         allowed to access.",
-    )
 }

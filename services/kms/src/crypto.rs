@@ -190,14 +190,23 @@ pub fn key_of(
     let header = wrap::parse(ciphertext).map_err(does_not_open)?;
     match named {
         Some(key) if key.key_id == header.key_id => Ok(key),
-        Some(key) => Err(incorrect_key(&key).into()),
-        None => {
-            let found = crate::find::existing(cx, &header.key_id)?;
-            let Some(key) = found else { return Err(access::ciphertext_of_nobody().into()) };
-            access::to_key(cx, &key, operation, Some(context))?;
-            Ok(key)
-        }
+        // A blob that names no key here is foreign or damaged, whatever key the request names.
+        named => match (crate::find::existing(cx, &header.key_id)?, named) {
+            (None, _) => Err(ciphertext_of_nobody().into()),
+            (Some(_), Some(key)) => Err(incorrect_key(&key).into()),
+            (Some(key), None) => {
+                access::to_key(cx, &key, operation, Some(context))?;
+                Ok(key)
+            }
+        },
     }
+}
+
+/// The answer to a ciphertext whose key is not in this account and Region: the same as to a damaged one, so that it does not
+/// tell whether such a key exists elsewhere.
+fn ciphertext_of_nobody() -> Refusal {
+    Refusal::new("InvalidCiphertextException", "")
+        .because("the ciphertext is damaged, or names a key that is not in this account and Region")
 }
 
 fn incorrect_key(key: &Key) -> Refusal {

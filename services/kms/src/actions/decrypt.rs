@@ -163,14 +163,12 @@ mod tests {
         let bench = Bench::new();
         let key = bench.create_key();
         let blob = encrypted(&bench, &key.id);
-        let message = "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or \
-                       you are not allowed to access.";
         let other = bench.root_of("444455556666");
         let input = json!({"CiphertextBlob": blob, "EncryptionContext": {"a": "1", "b": "2"}});
-        bench.refused_as(&other, "Decrypt", input.clone(), "AccessDeniedException", message);
+        bench.refused_as(&other, "Decrypt", input.clone(), "InvalidCiphertextException", "");
         bench.ok("ScheduleKeyDeletion", json!({"KeyId": key.id, "PendingWindowInDays": 7}));
         bench.clock.advance(std::time::Duration::from_secs(8 * 86_400));
-        bench.refused("Decrypt", input, "AccessDeniedException", message);
+        bench.refused("Decrypt", input, "InvalidCiphertextException", "");
     }
 
     #[test]
