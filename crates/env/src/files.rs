@@ -58,6 +58,11 @@ pub trait Files: Send + Sync {
     fn remove_file(&self, path: &Path) -> io::Result<()>;
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
     fn exists(&self, path: &Path) -> bool;
+    /// The file's permission bits, `0o600` and the like.
+    fn mode(&self, _path: &Path) -> io::Result<u32> {
+        // What every file made here has; file systems that keep no modes (simulated ones) say so.
+        Ok(0o600)
+    }
     /// Names in a directory, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
 }
@@ -179,6 +184,11 @@ impl Files for RealFiles {
 
     fn exists(&self, path: &Path) -> bool {
         path.exists()
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<u32> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(std::fs::metadata(path)?.mode() & 0o7777)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {

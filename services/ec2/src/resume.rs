@@ -3,7 +3,7 @@
 
 use crate::jobs::reattach_volume::{self, ReattachVolumeJob};
 use crate::jobs::{if_there, is_waiting};
-use crate::rows::{Instance, Volume};
+use crate::rows::{BROKEN, Instance, Volume};
 use api::{Answer, Caller, Door, Failure, Request};
 use base::{AccountId, Region};
 use catalog::Row;
@@ -26,7 +26,7 @@ pub enum Which {
 /// Enqueues the reattachments; returns how many.
 pub fn reattach(door: &Door, which: Which) -> Answer<usize> {
     let mut wanted: Vec<(AccountId, Region, String, String)> = Vec::new();
-    each::<Volume>(door, |volume| {
+    let mut note = |volume: &Volume| {
         for a in &volume.attachments {
             if a.state == AttachmentState::Attached && (which == Which::All || a.broken.is_some()) {
                 wanted.push((
@@ -37,7 +37,15 @@ pub fn reattach(door: &Door, which: Which) -> Answer<usize> {
                 ));
             }
         }
-    })?;
+    };
+    match which {
+        Which::All => each::<Volume>(door, note)?,
+        Which::Broken => {
+            let broken =
+                |tx: &mut catalog::Tx| Ok(tx.scan_index::<Volume>("broken", BROKEN, None, usize::MAX)?);
+            door.catalog.transact::<_, Failure>(broken)?.iter().for_each(&mut note);
+        }
+    }
     let mut enqueued = 0;
     for (account, region, volume, instance) in wanted {
         let caller = Caller::service(account, &format!("ec2.{region}.amazonaws.com"));

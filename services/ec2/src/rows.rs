@@ -91,11 +91,20 @@ pub fn volume_arn(account: &AccountId, region: &Region, id: &str) -> String {
 }
 
 impl Row for Volume {
-    const TABLE: Table = Table { name: "volumes", indexes: &[] };
+    const TABLE: Table = Table { name: "volumes", indexes: &["broken"] };
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.id)
     }
+
+    /// Volumes with an attachment whose device is not there are looked for every few seconds, among all volumes.
+    fn indexes(&self) -> Vec<Option<String>> {
+        let broken = self.attachments.iter().any(|a| a.broken.is_some());
+        vec![broken.then(|| BROKEN.to_owned())]
+    }
 }
+
+/// The one value of the index `broken`.
+pub const BROKEN: &str = "yes";
 
 /// A volume that was deleted or whose creation failed: kept so that `sealvol explain` can say why, and so that its client
 /// token is not taken for a new request.

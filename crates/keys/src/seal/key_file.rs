@@ -9,8 +9,6 @@
 use super::{DerivedKey, Purpose, Seal, envelope};
 use crate::{KeysError, Secret};
 use env::{Entropy, Files};
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::{Zeroize, Zeroizing};
@@ -45,7 +43,7 @@ impl KeyFileSeal {
     pub fn open(files: &dyn Files, path: &Path, entropy: Arc<dyn Entropy>) -> Result<KeyFileSeal, KeysError> {
         let text = files.read(path).map_err(|e| problem(path, e.to_string()))?;
         let text = Zeroizing::new(text);
-        check_permissions(path)?;
+        check_permissions(files, path)?;
         Ok(KeyFileSeal { root: parse(path, &text)?, entropy })
     }
 }
@@ -72,18 +70,13 @@ fn problem(path: &Path, problem: impl Into<String>) -> KeysError {
     KeysError::RootKeyFile { path: path.to_owned(), problem: problem.into() }
 }
 
-/// `env::Files` makes files 0600 but cannot tell the mode of one that exists, so this asks the file system. A path that only
-/// a simulated `Files` knows has no mode to check.
-fn check_permissions(path: &Path) -> Result<(), KeysError> {
-    match path.metadata() {
-        Ok(meta) if meta.mode() & 0o077 == 0 => Ok(()),
-        Ok(meta) => {
-            let mode = meta.mode() & 0o777;
-            Err(problem(path, format!("mode {mode:o} lets others at it; it must be 600 (chmod 600)")))
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(problem(path, e.to_string())),
+/// Whoever can read the file can read every volume, so it must be its owner's alone.
+fn check_permissions(files: &dyn Files, path: &Path) -> Result<(), KeysError> {
+    let mode = files.mode(path).map_err(|e| problem(path, e.to_string()))? & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
     }
+    Err(problem(path, format!("mode {mode:o} lets others at it; it must be 600 (chmod 600)")))
 }
 
 fn print(root: &Secret) -> Zeroizing<String> {
@@ -129,6 +122,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<Secret, KeysError> {
 mod tests {
     use super::*;
     use env::{RealFiles, SimEntropy};
+    use std::os::unix::fs::MetadataExt;
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
