@@ -1,0 +1,82 @@
+"""Terraform, where it and its AWS provider are installed: apply, an empty second plan, destroy."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from support.checks import until
+from support.ec2 import instance
+
+PLUGINS = pathlib.Path(os.environ.get("SEALVOL_TEST_TF_PLUGINS", "/opt/tf-plugins"))
+pytestmark = pytest.mark.skipif(
+    not shutil.which("terraform") or not PLUGINS.exists(),
+    reason="terraform and a directory with its AWS provider are not installed (no Debian package)",
+)
+
+MAIN = """
+terraform {{
+  required_providers {{
+    aws = {{ source = "hashicorp/aws" }}
+  }}
+}}
+provider "aws" {{
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+  endpoints {{
+    ec2 = "{url}"
+    kms = "{url}"
+    sts = "{url}"
+  }}
+}}
+resource "aws_kms_key" "key" {{
+  description             = "terraform"
+  deletion_window_in_days = 7
+  tags                    = {{ team = "storage" }}
+}}
+resource "aws_kms_alias" "alias" {{
+  name          = "alias/terraform"
+  target_key_id = aws_kms_key.key.key_id
+}}
+resource "aws_ebs_volume" "disk" {{
+  availability_zone = "us-east-1a"
+  size              = 4
+  type              = "gp3"
+  encrypted         = true
+  kms_key_id        = aws_kms_key.key.arn
+  tags              = {{ Name = "data" }}
+}}
+resource "aws_volume_attachment" "attached" {{
+  device_name = "/dev/sdf"
+  volume_id   = aws_ebs_volume.disk.id
+  instance_id = "{host}"
+}}
+"""
+
+
+def test_apply_plan_destroy(server, ec2, kms, tmp_path):
+    (tmp_path / "main.tf").write_text(MAIN.format(url=server.url, host=instance(ec2)))
+    (tmp_path / "rc").write_text(f'provider_installation {{\n filesystem_mirror {{ path = "{PLUGINS}" }}\n}}\n')
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    environment |= {"TF_CLI_CONFIG_FILE": str(tmp_path / "rc"), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+
+    def terraform(*arguments, status=0):
+        done = subprocess.run(
+            ["terraform", *arguments, "-no-color"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=280
+        )
+        assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    terraform("init")
+    terraform("apply", "-auto-approve")
+    (disk,) = ec2.describe_volumes()["Volumes"]
+    assert disk["Encrypted"] and disk["State"] == "in-use" and disk["Tags"] == [{"Key": "Name", "Value": "data"}]
+    terraform("plan", "-detailed-exitcode")
+    terraform("destroy", "-auto-approve")
+    until(lambda: ec2.describe_volumes()["Volumes"] == [])
+    assert kms.describe_key(KeyId=disk["KmsKeyId"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
