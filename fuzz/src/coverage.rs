@@ -76,37 +76,32 @@ impl Seen {
     /// Takes the counters of the last run in and clears them; answers whether something was new.
     pub fn absorb(&mut self) -> bool {
         let mut new = false;
-        let mut at = 0;
+        let mut base = 0;
         for module in 0..MODULES.load(Ordering::Relaxed).min(MODULES_MAX) {
             let start = STARTS[module].load(Ordering::Relaxed) as *mut u8;
-            for n in 0..LENGTHS[module].load(Ordering::Relaxed) {
-                if self.edges.len() <= at {
-                    self.edges.resize(at + 4096, 0);
+            let length = LENGTHS[module].load(Ordering::Relaxed);
+            self.edges.resize(self.edges.len().max(base + length), 0);
+            let mut n = 0;
+            while n < length {
+                // Most counters are zero: skip eight at a time.
+                // SAFETY: the module announced `length` static bytes, and eight of them are left; a racing increment of
+                // another thread is lost at worst, and volatile access keeps these plain loads and stores.
+                if n + 8 <= length && unsafe { start.add(n).cast::<u64>().read_unaligned() } == 0 {
+                    n += 8;
+                    continue;
                 }
-                // SAFETY: the module announced these bytes, which are static; a racing increment of another thread is lost
-                // at worst, and volatile access keeps it a plain load and store.
+                // SAFETY: as above, one byte.
                 let count = unsafe { start.add(n).read_volatile() };
                 if count != 0 {
                     // SAFETY: as above.
                     unsafe { start.add(n).write_volatile(0) };
-                    // 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128+: how often matters by magnitude only.
-                    let bucket: u8 = match count {
-                        1 => 1,
-                        2 => 2,
-                        3 => 4,
-                        4..8 => 8,
-                        8..16 => 16,
-                        16..32 => 32,
-                        32..128 => 64,
-                        _ => 128,
-                    };
-                    if self.edges[at] & bucket == 0 {
-                        self.edges[at] |= bucket;
-                        new = true;
-                    }
+                    let edge = &mut self.edges[base + n];
+                    new |= *edge & magnitude(count) == 0;
+                    *edge |= magnitude(count);
                 }
-                at += 1;
+                n += 1;
             }
+            base += length;
         }
         new
     }
@@ -114,5 +109,19 @@ impl Seen {
     /// Edges reached at all.
     pub fn reached(&self) -> usize {
         self.edges.iter().filter(|e| **e != 0).count()
+    }
+}
+
+/// How often an edge was taken matters by magnitude only.
+fn magnitude(count: u8) -> u8 {
+    match count {
+        0..=1 => 1,
+        2 => 2,
+        3 => 4,
+        4..8 => 8,
+        8..16 => 16,
+        16..32 => 32,
+        32..128 => 64,
+        _ => 128,
     }
 }
