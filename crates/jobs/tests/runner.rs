@@ -78,8 +78,7 @@ struct House {
 fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
     let env = env::Env::real();
-    let tables: Vec<catalog::Table> =
-        [api::TABLES, jobs::TABLES, &[<Done as catalog::Row>::TABLE]].concat();
+    let tables: Vec<catalog::Table> = [api::TABLES, jobs::TABLES, &[<Done as catalog::Row>::TABLE]].concat();
     let url = format!("sqlite:{}", dir.path().join("c.sqlite").display());
     let catalog = catalog::Catalog::open(&url, &tables, env.clock.clone()).unwrap();
     let runner = Arc::new(Runner::default());

@@ -35,27 +35,28 @@ impl<T> Page<T> {
 impl Paging<'_> {
     /// The rows whose keys start with `prefix`, in the order of keys.
     pub fn scan<R: Row>(&self, cx: &mut Cx, prefix: &str) -> Answer<Page<R>> {
-        let (size, after) = self.start(cx)?;
+        let (size, after) = self.start(cx, prefix)?;
         let rows = cx.tx.scan::<R>(prefix, after.as_deref(), size + 1)?;
-        Ok(self.cut(cx, rows, size, Row::key))
+        Ok(self.cut(cx, prefix, rows, size, Row::key))
     }
 
     /// The rows with this index value, in the order of keys.
     pub fn scan_index<R: Row>(&self, cx: &mut Cx, index: &str, value: &str) -> Answer<Page<R>> {
-        let (size, after) = self.start(cx)?;
+        let (size, after) = self.start(cx, value)?;
         let rows = cx.tx.scan_index::<R>(index, value, after.as_deref(), size + 1)?;
-        Ok(self.cut(cx, rows, size, Row::key))
+        Ok(self.cut(cx, value, rows, size, Row::key))
     }
 
     /// A page of a list that is at hand whole, ordered by `key`.
     pub fn list<T>(&self, cx: &Cx, items: Vec<T>, key: fn(&T) -> String) -> Answer<Page<T>> {
-        let (size, after) = self.start(cx)?;
+        let (size, after) = self.start(cx, "")?;
         let rest = items.into_iter().filter(|item| after.as_ref().is_none_or(|after| key(item) > *after));
-        Ok(self.cut(cx, rest.take(size + 1).collect(), size, key))
+        Ok(self.cut(cx, "", rest.take(size + 1).collect(), size, key))
     }
 
-    /// Items per page, and the key after which the page starts.
-    fn start(&self, cx: &Cx) -> Answer<(usize, Option<String>)> {
+    /// Items per page, and the key after which the page starts. A marker is good for the list `of` which it came only (the grants
+    /// of one key, for instance).
+    fn start(&self, cx: &Cx, of: &str) -> Answer<(usize, Option<String>)> {
         let size = match self.limit {
             None => self.default,
             Some(limit) => usize::try_from(limit).unwrap_or(0),
@@ -73,15 +74,27 @@ impl Paging<'_> {
         }
         let after = match self.marker {
             None => None,
-            Some(marker) => Some(cx.page_cursor(self.action, marker).ok_or_else(invalid_marker)?),
+            Some(marker) => Some(cx.page_cursor(&self.list_name(of), marker).ok_or_else(invalid_marker)?),
         };
         Ok((size, after))
     }
 
-    fn cut<T>(&self, cx: &Cx, mut items: Vec<T>, size: usize, key: impl Fn(&T) -> String) -> Page<T> {
+    fn list_name(&self, of: &str) -> String {
+        format!("{} {of}", self.action)
+    }
+
+    fn cut<T>(
+        &self,
+        cx: &Cx,
+        of: &str,
+        mut items: Vec<T>,
+        size: usize,
+        key: impl Fn(&T) -> String,
+    ) -> Page<T> {
         let more = items.len() > size;
         items.truncate(size);
-        let next_marker = items.last().filter(|_| more).map(|last| cx.page_token(self.action, &key(last)));
+        let next = |last: &T| cx.page_token(&self.list_name(of), &key(last));
+        let next_marker = items.last().filter(|_| more).map(next);
         Page { items, next_marker }
     }
 }

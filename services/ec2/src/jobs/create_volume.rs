@@ -6,7 +6,8 @@
 //! 3. available: the row says so, and the createVolume event is stored with it.
 
 use super::{About, HostsHandle, host_error, if_there, line, transact};
-use crate::rows::{FormerVolume, Volume};
+use crate::actions::create_volume::DEFAULT_EBS_KEY;
+use crate::rows::{Encryption, FormerVolume, Volume};
 use crate::{causes, events, find};
 use api::events::Event;
 use api::{Answer, Cx};
@@ -46,7 +47,7 @@ fn data_key(run: &Run, about: &mut About) -> StepResult {
             return Ok(());
         }
         let input = GenerateDataKeyWithoutPlaintextInput {
-            key_id: encryption.asked_key.clone(),
+            key_id: named(encryption),
             number_of_bytes: Some(DATA_KEY_BYTES),
             encryption_context: Some(BTreeMap::from([("aws:ebs:id".into(), encryption.context_id.clone())])),
             ..Default::default()
@@ -60,6 +61,14 @@ fn data_key(run: &Run, about: &mut About) -> StepResult {
         }
         Ok(cx.tx.put(&row)?)
     })
+}
+
+/// The key as EC2 names it to KMS (and so as the trail shows it): by ARN, only the AWS managed key by its alias.
+fn named(encryption: &Encryption) -> String {
+    match encryption.asked_key.as_str() {
+        DEFAULT_EBS_KEY => DEFAULT_EBS_KEY.to_owned(),
+        _ => encryption.key_arn.clone(),
+    }
 }
 
 /// The volume was never there, for its owner; why is kept with the former volume.
