@@ -22,8 +22,11 @@ pub struct Target {
     /// Bytes that one input may make the reader allocate.
     pub memory_max: usize,
     /// Runs one input. Panics if something that must hold does not.
-    pub run: Box<dyn FnMut(&[u8])>,
+    pub run: Box<Run>,
 }
+
+/// One input for the reader under test.
+pub type Run = dyn FnMut(&[u8]);
 
 /// Set by the hook: a panic in any thread counts, also one that a runtime catches.
 static PANICKED: AtomicBool = AtomicBool::new(false);
