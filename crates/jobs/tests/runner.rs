@@ -1,4 +1,6 @@
 //! The runner against a real catalog: every step failing, being refused, and being run again after a crash.
+// An integration test is all test; its helpers may panic like one.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use api::{Caller, Door, Registry, Request};
 use base::{AccountId, Fault, Refusal, Region};
