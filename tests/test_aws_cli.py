@@ -10,12 +10,13 @@ import pytest
 from support.server import ROOT, binary
 
 README = (ROOT / "README.md").read_text()
+MARK = "=== of step"
 
 
 def tour():
-    """The commands of the tour: every `$ ` line with its continuations, up to the clean-up."""
+    """The tour's steps: each command line with the lines that README.md says it prints."""
     section = README.split("## Five minutes with the aws CLI")[1].split("\n## ")[0]
-    commands = []
+    steps = []
     for block in re.findall(r"```console\n(.*?)```", section, re.S):
         lines = iter(block.splitlines())
         for line in lines:
@@ -23,33 +24,60 @@ def tour():
                 command = line[2:]
                 while command.endswith("\\"):
                     command = command[:-1] + next(lines).strip()
-                commands.append(command)
-    return commands
+                steps.append((command, []))
+            else:
+                steps[-1][1].append(line)
+    # The service is started by the test, on a port of its own.
+    return [s for s in steps if "sealvol serve" not in s[0] and not s[0].startswith("cargo build")]
 
 
-def test_the_tour_is_true(tmp_path, make_server):
+def plain(lines):
+    """Printed lines without what differs from run to run."""
+    differing = [
+        (r"\b(vol|i)-[0-9a-f]{17}\b", r"\1-X"),
+        (r"\b\d{12}\b", "ACCOUNT"),
+        (r"key/[0-9a-f]{8}-(?:…|[0-9a-f-]{27})", "key/KEY"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
+        (r"\s+", " "),
+    ]
+    clean = []
+    for line in lines:
+        for pattern, by in differing:
+            line = re.sub(pattern, by, line)
+        clean.append(line.strip())
+    return sorted(line for line in clean if line)
+
+
+def test_the_tour_prints_what_the_readme_says(tmp_path, make_server):
     server = make_server(dev=False)
-    script = ["set -u", "failed() { echo \"FAILED: $1\"; exit 1; }"]
-    for command in tour():
-        if "sealvol serve" in command or command.startswith("cargo build"):
-            continue
-        command = command.replace("http://127.0.0.1:4566", server.url)
-        command = command.replace("/tmp/sealvol-tour", str(server.data)).replace("/tmp/plain", str(tmp_path / "plain"))
-        command = command.replace("./target/release/sealvol", binary())
-        if "attach-volume" in command and "disable-key" in "".join(script):
-            script.append(f"{command} && failed 'attached under a disabled key'")
-            continue
-        script.append(f"echo; echo {subprocess.list2cmdline(['$ ' + command[:60]])!r}")
-        script.append(f"{command} || failed {command[:40]!r}")
+    own = [
+        ("http://127.0.0.1:4566", server.url),
+        ("/tmp/sealvol-tour", str(server.data)),
+        ("/tmp/plain", str(tmp_path / "plain")),
+        ("./target/release/sealvol", binary()),
+    ]
+    script = []
+    for number, (command, _) in enumerate(tour()):
+        for theirs, ours in own:
+            command = command.replace(theirs, ours)
+        script += [f"echo '{MARK} {number}'", command]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     environment["PATH"] = f"{pathlib.Path(sys.executable).parent}:{environment['PATH']}"
     environment["AWS_PAGER"] = ""
-    done = subprocess.run(["bash", "-c", "\n".join(script)], env=environment, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    out = done.stdout
-    for expected in (":root", "attaching", "equal", "no plaintext on the disk", "GenerateDataKeyWithoutPlaintext", "detaching", "is disabled."):
-        assert expected in out, f"{expected!r} is missing in\n{out}\n{done.stderr}"
-    assert "CustomerKeyHasBeenRevoked" in done.stderr
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(script)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=280,
+    )
+    printed = re.split(rf"{MARK} \d+\n", done.stdout)[1:]
+    assert len(printed) == len(tour()) > 20
+    for (command, expected), found in zip(tour(), printed):
+        for theirs, ours in own:
+            found = found.replace(ours, theirs)
+        assert plain(found.splitlines()) == plain(expected), f"{command}\n{done.stdout}"
 
 
 @pytest.fixture(scope="module")
