@@ -1,96 +1,62 @@
 #!/usr/bin/env python3
-"""API calls per second with 1, 8 and 64 clients: one KMS call that computes, one EC2 call that reads, one that writes.
+"""API calls per second with 1, 8 and 64 clients: a KMS call that computes, an EC2 call that reads, one that writes.
 
-    .work/venv/bin/python bench/api.py [--seconds 5] [--json FILE] [--moto]
+    apt-get install wrk
+    .work/venv/bin/python bench/api.py [--seconds 5] [--json FILE] [--moto] [--catalog postgres]
 
-Clients are threads of one process on keep-alive connections that send requests signed beforehand or on the fly with nothing but
-hashlib; Python's own cost per call is measured against a server that answers a constant (the row "floor") and printed beside the
-figures, because on two cores client and server share the machine. With --moto the same calls go to moto's server (if it is
-installed), which encrypts nothing and keeps everything in memory: an upper bound of what an emulator does, not a rival.
+The load comes from wrk, which replays one signed request over keep-alive connections: signing costs the client nothing and the server
+checks every signature anew. Client and server share the machine, so the server's own CPU time per call is printed beside the rate. With
+--moto the same calls go to moto's server (pip install 'moto[server]'), which checks no signature, encrypts nothing and keeps everything in
+memory. With --catalog postgres the control state is in a PostgreSQL of its own.
 """
 
 import argparse
-import concurrent.futures
 import contextlib
-import http.client
-import http.server
 import json
 import os
 import pathlib
-import statistics
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests"))
 
+from support.postgres import Cluster  # noqa: E402
 from support.server import Server, free_port  # noqa: E402
 from support.sign import ec2_request, json_request  # noqa: E402
 
 CLIENTS = (1, 8, 64)
-
-
-class Floor(http.server.BaseHTTPRequestHandler):
-    """Answers a constant: what a call costs in Python alone."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_):
-        pass
+UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
 def calls(server, key):
-    """The three calls, each a function that makes a fresh signed request."""
+    """The three calls, signed."""
+    data_key = {"KeyId": key, "KeySpec": "AES_256"}
+    new = {"AvailabilityZone": "us-east-1a", "Size": "1", "Encrypted": "true", "KmsKeyId": key}
     return {
-        "KMS GenerateDataKey": lambda: json_request(
-            server, "kms", "TrentService.GenerateDataKey", {"KeyId": key, "KeySpec": "AES_256"}
-        ).sign(),
-        "EC2 DescribeVolumes": lambda: ec2_request(server, "DescribeVolumes", MaxResults="5").sign(),
-        "EC2 CreateVolume": lambda: ec2_request(
-            server, "CreateVolume", AvailabilityZone="us-east-1a", Size="1", Encrypted="true"
-        ).sign(),
+        "KMS GenerateDataKey": json_request(server, "kms", "TrentService.GenerateDataKey", data_key).sign(),
+        "EC2 DescribeVolumes": ec2_request(server, "DescribeVolumes", MaxResults="5").sign(),
+        "EC2 CreateVolume": ec2_request(server, "CreateVolume", **new).sign(),
     }
 
 
-def drive(port, make, clients, seconds):
-    """Calls per second, and the latencies' median and 99th percentile in milliseconds."""
-    stop = time.monotonic() + seconds
-    latencies, failures = [[] for _ in range(clients)], []
-
-    def one(mine):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        while time.monotonic() < stop:
-            request = make()
-            start = time.perf_counter()
-            connection.request(request.method, "/", body=request.body, headers=request.headers)
-            answer = connection.getresponse()
-            body = answer.read()
-            mine.append(time.perf_counter() - start)
-            if answer.status != 200:
-                failures.append((answer.status, body[:200]))
-                return
-        connection.close()
-
-    start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        list(pool.map(one, latencies))
-    took = time.monotonic() - start
-    assert not failures, failures[:3]
-    every = sorted(x for mine in latencies for x in mine)
-    return {
-        "per_second": len(every) / took,
-        "median_ms": statistics.median(every) * 1000,
-        "p99_ms": every[int(len(every) * 0.99)] * 1000,
-    }
+def drive(server, request, clients, seconds, folder):
+    """Calls per second, latencies in milliseconds, and the server's CPU time per call."""
+    lua = [f'wrk.method = "{request.method}"', f"wrk.body = {json.dumps(request.body.decode())}"]
+    lua += [f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}" for k, v in request.headers.items()]
+    script = folder / "request.lua"
+    script.write_text("\n".join(lua))
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "--latency", "-s", script, f"{server.url}/"]
+    before, start = cpu_seconds(server.process.pid), time.monotonic()
+    out = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout
+    busy, took = cpu_seconds(server.process.pid) - before, time.monotonic() - start
+    assert "Non-2xx" not in out and "Socket errors" not in out, out
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
+    latency = {p: float(n) * UNITS[u] for p, n, u in re.findall(r"(\d\d)%\s+([\d.]+)(us|ms|s)", out)}
+    return {"per_second": rate, "median_ms": latency["50"], "p99_ms": latency["99"], "server_cpu_us": busy / (rate * took) * 1e6}
 
 
 def cpu_seconds(pid):
@@ -100,76 +66,73 @@ def cpu_seconds(pid):
 
 @contextlib.contextmanager
 def moto(root):
-    port = free_port()
-    program = pathlib.Path(sys.executable).parent / "moto_server"
-    process = subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     server = Server(root)
-    server.port, server.process = port, process
+    server.port = free_port()
+    program = pathlib.Path(sys.executable).parent / "moto_server"
+    with open(root / "log", "w") as log:
+        server.process = subprocess.Popen([program, "-p", str(server.port)], stdout=log, stderr=log)
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as c:
-                c.connect()
+        for _ in range(300):
+            with contextlib.suppress(Exception):
+                server.client("kms").list_keys()
                 break
             time.sleep(0.1)
         yield server
     finally:
-        process.terminate()
-        process.wait()
+        server.process.terminate()
+        server.process.wait()
 
 
-def measure(name, server, seconds):
+def measure(name, server, seconds, folder):
     rows = []
     key = server.client("kms").create_key()["KeyMetadata"]["KeyId"]
     server.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1, Encrypted=True)
-    for call, make in calls(server, key).items():
+    for call, request in calls(server, key).items():
         for clients in CLIENTS:
-            drive(server.port, make, clients, 0.5)
-            before = cpu_seconds(server.process.pid)
-            row = drive(server.port, make, clients, seconds)
-            busy = cpu_seconds(server.process.pid) - before
-            row["server_cpu_us"] = busy / (row["per_second"] * seconds) * 1e6
+            drive(server, request, clients, 1, folder)
+            row = drive(server, request, clients, seconds, folder)
             rows.append({"server": name, "call": call, "clients": clients} | row)
             print(
-                f"{name:8} {call:22} {clients:3} clients {row['per_second']:8.0f}/s  median {row['median_ms']:7.2f} ms"
-                f"  p99 {row['p99_ms']:8.2f} ms  server CPU {row['server_cpu_us']:6.0f} us/call"
+                f"{name:8} {call:20} {clients:3} clients {row['per_second']:8.0f}/s  median {row['median_ms']:8.2f} ms"
+                f"  p99 {row['p99_ms']:8.2f} ms  server CPU {row['server_cpu_us']:6.0f} us/call",
+                flush=True,
             )
     return rows
 
 
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--seconds", type=float, default=5)
-    arguments.add_argument("--json")
-    arguments.add_argument("--moto", action="store_true")
-    arguments = arguments.parse_args()
-    rows = []
-    with tempfile.TemporaryDirectory() as root:
-        floor = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Floor)
-        threading.Thread(target=floor.serve_forever, daemon=True).start()
-        server = Server(pathlib.Path(root) / "sealvol")
-        server.root.mkdir()
-        for clients in CLIENTS:
-            row = drive(floor.server_port, lambda: ec2_request(server, "DescribeVolumes").sign(), clients, arguments.seconds)
-            rows.append({"server": "floor", "call": "nothing", "clients": clients} | row)
-            print(f"floor    nothing                {clients:3} clients {row['per_second']:8.0f}/s (Python on both sides)")
-        floor.shutdown()
-        server.start()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--json")
+    parser.add_argument("--moto", action="store_true")
+    parser.add_argument("--catalog", choices=("sqlite", "postgres"), default="sqlite")
+    chosen = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is not installed: apt-get install wrk")
+    with contextlib.ExitStack() as stack:
+        root = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        root.chmod(0o755)
+        catalog = None
+        if chosen.catalog == "postgres":
+            cluster = Cluster(root / "postgres").start()
+            stack.callback(cluster.stop)
+            catalog = cluster.database()
+        (root / "sealvol").mkdir()
+        server = Server(root / "sealvol", catalog=catalog).start()
         try:
-            rows += measure("sealvol", server, arguments.seconds)
+            rows = measure("sealvol", server, chosen.seconds, root)
         finally:
             server.stop()
-        if arguments.moto:
-            other = pathlib.Path(root) / "moto"
-            other.mkdir()
-            with moto(other) as rival:
-                rows += measure("moto", rival, arguments.seconds)
-                for row in rows:
-                    if row["server"] == "sealvol":
-                        same = next(r for r in rows if r["server"] == "moto" and (r["call"], r["clients"]) == (row["call"], row["clients"]))
-                        ratio = row["per_second"] / same["per_second"]
-                        print(f"sealvol / moto: {row['call']:22} {row['clients']:3} clients {ratio:6.1f}")
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1))
+        if chosen.moto:
+            (root / "moto").mkdir()
+            with moto(root / "moto") as other:
+                rows += measure("moto", other, chosen.seconds, root)
+            by = {(r["server"], r["call"], r["clients"]): r["per_second"] for r in rows}
+            for (name, call, clients), rate in by.items():
+                if name == "sealvol":
+                    print(f"sealvol : moto  {call:20} {clients:3} clients  {rate / by['moto', call, clients]:6.1f}")
+    if chosen.json:
+        pathlib.Path(chosen.json).write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":
