@@ -103,6 +103,25 @@ def test_launches_that_cannot_be_are_refused_and_leave_nothing(ec2, change, code
     assert count() == before
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"LaunchTemplate": {"LaunchTemplateName": "x"}},
+        {"DisableApiTermination": True},
+        {"InstanceMarketOptions": {"MarketType": "spot"}},
+        {"SubnetId": "subnet-0123456789abcdef0"},
+        {"InstanceType": "z9.huge"},
+    ],
+    ids=lambda wish: next(iter(wish)),
+)
+def test_a_wish_that_cannot_be_fulfilled_is_refused_not_forgotten(ec2, wish):
+    """Somebody who asked for termination protection and got an instance believes that it is protected."""
+    request = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1} | wish
+    with pytest.raises(ec2.exceptions.ClientError) as caught:
+        ec2.run_instances(**request)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_ids(ec2):
     with refused("InvalidInstanceID.NotFound", f"The instance ID '{MISSING}' does not exist"):
         ec2.describe_instances(InstanceIds=[MISSING])

@@ -224,6 +224,14 @@ def test_a_client_token_makes_one_volume(ec2):
         ec2.create_volume(Size=1, AvailabilityZone="us-east-1b", ClientToken=token)
 
 
+def test_the_default_throughput_said_aloud_is_no_difference(ec2):
+    """Recorded of AWS: any other default said aloud makes another request, this one does not."""
+    token = uuid.uuid4().hex
+    first = ec2.create_volume(**place(Size=1, VolumeType="gp3"), ClientToken=token)["VolumeId"]
+    again = ec2.create_volume(**place(Size=1, VolumeType="gp3", Throughput=125), ClientToken=token)["VolumeId"]
+    assert first == again
+
+
 def test_a_token_belongs_to_one_region(server, ec2):
     token = uuid.uuid4().hex
     first = ec2.create_volume(**place(Size=1), ClientToken=token)["VolumeId"]
