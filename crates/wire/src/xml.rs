@@ -86,11 +86,16 @@ impl Xml {
                 '"' => self.out.push_str("&quot;"),
                 '\r' => self.out.push_str("&#13;"),
                 '\t' | '\n' => self.out.push(c),
-                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => self.out.push('\u{fffd}'),
+                c if !carries(c) => self.out.push('\u{fffd}'),
                 _ => self.out.push(c),
             }
         }
     }
+}
+
+/// Whether XML 1.0 can carry the character (its production 2, "Char").
+pub(crate) fn carries(c: char) -> bool {
+    !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 impl ToXml for String {

@@ -6,6 +6,7 @@ use super::parse::Form;
 use crate::at::At;
 use crate::call::Call;
 use crate::time::parse_iso;
+use crate::xml::carries;
 use base::{Refusal, Timestamp};
 
 /// What is wrong with a request; of each kind the first.
@@ -149,8 +150,15 @@ fn parsed<T>(
 }
 
 impl FormValue for String {
-    fn from_node(node: Node<'_>, _: &At<'_>, _: &mut Problems) -> Option<Self> {
-        node.take()
+    /// Text that an XML answer could not give back as it came is refused: stored and shown as something else, it could never
+    /// be found again.
+    fn from_node(node: Node<'_>, at: &At<'_>, problems: &mut Problems) -> Option<Self> {
+        let text = node.take()?;
+        if let Some(odd) = text.chars().find(|c| !carries(*c)) {
+            let must = format!("It has the character U+{:04X}, which XML cannot carry.", u32::from(odd));
+            problems.malformed(at, &text, &must);
+        }
+        Some(text)
     }
 }
 

@@ -241,3 +241,21 @@ proptest! {
         let _ = crate::operation_name(&crate::generated::ec2::SERVICE, &call);
     }
 }
+
+#[test]
+fn text_that_xml_cannot_carry_is_refused_and_named() {
+    for (escaped, shown) in
+        [("%01", "U+0001"), ("%00", "U+0000"), ("a%1Bb", "U+001B"), ("%EF%BF%BE", "U+FFFE")]
+    {
+        let call = Call {
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers: vec![],
+            body: format!("Id={escaped}&Ids.1=x").into(),
+        };
+        let refusal = decode::<Outer>(&call).unwrap_err();
+        assert_eq!(refusal.code, "InvalidParameterValue");
+        assert!(refusal.message.contains(shown), "{}", refusal.message);
+    }
+}
