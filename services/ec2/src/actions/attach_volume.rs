@@ -68,15 +68,7 @@ impl Action for AttachVolume {
         cx.tx.put(&row)?;
         cx.tx.put(&target)?;
         jobs::attach_volume::enqueue(cx, &row.id, &target.id)?;
-        Ok(AttachVolumeOutput {
-            volume_id: response.volume_id,
-            instance_id: response.instance_id,
-            device: response.device,
-            state: response.state,
-            attach_time: response.attach_time,
-            delete_on_termination: response.delete_on_termination,
-            ..Default::default()
-        })
+        Ok(response.into())
     }
 }
 

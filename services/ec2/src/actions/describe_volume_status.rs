@@ -2,6 +2,7 @@
 //! be used, is `impaired`; every other one is `ok`. Needs `ec2:DescribeVolumeStatus`.
 //! Source: EC2 API Reference, DescribeVolumeStatus.
 
+use super::describe_volumes::described;
 use crate::rows::Volume;
 use crate::{filters, find, paging, shapes};
 use api::{Action, Answer, Cx};
@@ -42,19 +43,11 @@ impl Action for DescribeVolumeStatus {
         let keep = |row: &Volume| {
             row.state != VolumeState::Deleting && filters::pass(&wanted, &row.tags, |name| texts(row, name))
         };
-        let ids = input.volume_ids.as_deref().unwrap_or_default();
-        let (rows, next_token) = if ids.is_empty() {
-            let page = asked(&input).page(cx, keep)?;
-            (page.rows, page.next_token)
-        } else {
-            let mut rows = Vec::new();
-            for id in ids {
-                rows.push(find::volume(cx, id)?);
-            }
-            rows.retain(keep);
-            (rows, None)
-        };
-        Ok(DescribeVolumeStatusOutput { volume_statuses: Some(rows.iter().map(item).collect()), next_token })
+        let page = described(cx, input.volume_ids.as_deref(), &asked(&input), keep)?;
+        Ok(DescribeVolumeStatusOutput {
+            volume_statuses: Some(page.rows.iter().map(item).collect()),
+            next_token: page.next_token,
+        })
     }
 }
 

@@ -46,22 +46,33 @@ impl Action for DescribeVolumes {
     fn handle(cx: &mut Cx, input: DescribeVolumesInput) -> Answer<DescribeVolumesOutput> {
         let wanted = filters::read(input.filters.as_ref(), FILTERS)?;
         let keep = |row: &Volume| filters::pass(&wanted, &row.tags, |name| texts(row, name));
-        let ids = input.volume_ids.as_deref().unwrap_or_default();
-        let (rows, next_token) = if ids.is_empty() {
-            let page = asked(&input).page(cx, keep)?;
-            (page.rows, page.next_token)
-        } else {
-            let mut rows = Vec::new();
-            for id in ids {
-                rows.push(find::volume(cx, id)?);
-            }
-            rows.sort_by(|a, b| a.id.cmp(&b.id));
-            rows.dedup_by(|a, b| a.id == b.id);
-            rows.retain(keep);
-            (rows, None)
-        };
-        Ok(DescribeVolumesOutput { volumes: Some(rows.iter().map(shapes::volume).collect()), next_token })
+        let page = described(cx, input.volume_ids.as_deref(), &asked(&input), keep)?;
+        Ok(DescribeVolumesOutput {
+            volumes: Some(page.rows.iter().map(shapes::volume).collect()),
+            next_token: page.next_token,
+        })
     }
+}
+
+/// The volumes that a Describe action means: the named ones, each of which must exist, or a page of all; of these, those to keep.
+pub(crate) fn described(
+    cx: &mut Cx,
+    ids: Option<&[String]>,
+    asked: &paging::Asked<'_>,
+    keep: impl Fn(&Volume) -> bool,
+) -> Answer<paging::Page<Volume>> {
+    let ids = ids.unwrap_or_default();
+    if ids.is_empty() {
+        return asked.page(cx, keep);
+    }
+    let mut rows = Vec::new();
+    for id in ids {
+        rows.push(find::volume(cx, id)?);
+    }
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    rows.dedup_by(|a, b| a.id == b.id);
+    rows.retain(keep);
+    Ok(paging::Page { rows, next_token: None })
 }
 
 fn asked(input: &DescribeVolumesInput) -> paging::Asked<'_> {

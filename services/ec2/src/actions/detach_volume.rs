@@ -37,15 +37,7 @@ impl Action for DetachVolume {
         let response = row.attachment(&instance).map(|a| shapes::attachment(&row, a)).unwrap_or_default();
         cx.tx.put(&row)?;
         jobs::detach_volume::enqueue(cx, &row.id, &instance)?;
-        Ok(DetachVolumeOutput {
-            volume_id: response.volume_id,
-            instance_id: response.instance_id,
-            device: response.device,
-            state: response.state,
-            attach_time: response.attach_time,
-            delete_on_termination: response.delete_on_termination,
-            ..Default::default()
-        })
+        Ok(response.into())
     }
 }
 
