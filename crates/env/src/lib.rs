@@ -17,7 +17,7 @@ pub use clock::{Clock, RealClock, SimClock};
 pub use entropy::{Entropy, RealEntropy, SimEntropy};
 pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
-pub use processes::{harden_process, lock_all_memory};
+pub use processes::{harden_process, lock_all_memory, raise_open_files};
 pub use sim_files::{Crash, SimFault, SimFiles, SimOp};
 pub use threads::{spawn, stagger};
 

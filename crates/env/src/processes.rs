@@ -22,3 +22,17 @@ pub fn lock_all_memory() -> bool {
     // SAFETY: setrlimit reads one structure that lives through the call; mlockall takes flags and no memory of ours.
     unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &unlimited) == 0 && libc::mlockall(flags) == 0 }
 }
+
+/// Raises the limit of open files to what the process may have: an attached volume holds several, a client of it one more, and
+/// the usual soft limit of 1,024 is for programs that use `select`.
+pub fn raise_open_files() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: both calls use one structure that lives through them.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 && limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max;
+            // A refusal leaves the old limit, with which the server works as well, for fewer devices.
+            let _ = libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod encryption;
 pub mod filter;
+pub mod instance_types;
 pub mod key_access;
 pub mod key_state;
 pub mod lifecycle;

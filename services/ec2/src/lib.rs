@@ -20,6 +20,7 @@ mod tagged;
 mod tagging;
 #[cfg(test)]
 mod testing;
+mod wishes;
 
 pub use actions::table;
 pub use rows::TABLES;

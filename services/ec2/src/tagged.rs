@@ -27,6 +27,15 @@ pub fn arns(cx: &Cx, ids: &[String]) -> Vec<String> {
     ids.iter().map(arn).collect()
 }
 
+/// Names the resource in this call's trail record.
+pub fn touch(cx: &mut Cx, id: &str) {
+    match ResourceId::parse(id).map(|id| id.kind()) {
+        Ok(Kind::Instance) => find::touch_instance(cx, id),
+        Ok(Kind::Volume) => find::touch_volume(cx, id),
+        _ => {}
+    }
+}
+
 /// Replaces a resource's tags by what `change` makes of them.
 pub fn change(cx: &mut Cx, id: &str, change: impl Fn(&[Tag]) -> Result<Vec<Tag>, Refusal>) -> Answer<()> {
     match ResourceId::parse(id).map(|id| id.kind()) {

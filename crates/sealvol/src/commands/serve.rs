@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub fn run(arguments: &ServeArguments) -> Result<(), Fault> {
     start_logging();
     env::harden_process().map_err(|e| Fault::caused("keeping this process out of core dumps", e))?;
+    env::raise_open_files();
     if !env::lock_all_memory() {
         tracing::info!(
             "memory cannot be locked whole (that needs root); secrets are, the cipher's key schedules are not"

@@ -48,6 +48,7 @@ impl Action for LookupEvents {
         }
         let wanted = input.max_results.map_or(PAGE_MAX, |m| usize::try_from(m).unwrap_or(PAGE_MAX));
         let attribute = input.lookup_attributes.as_ref().and_then(|a| a.first());
+        let list = list_name(input.lookup_attributes.as_deref());
         let tenant = cx.tenant();
         let mut after = start(cx, &input)?;
         let (mut events, mut looked_at) = (Vec::new(), 0);
@@ -61,7 +62,7 @@ impl Action for LookupEvents {
                 let key = record.key();
                 if attribute.is_none_or(|a| matches(a, &record)) {
                     if events.len() == wanted {
-                        return page(cx, events, after);
+                        return page(cx, &list, events, after);
                     }
                     events.push(event(&record)?);
                 }
@@ -72,7 +73,7 @@ impl Action for LookupEvents {
                 return Ok(LookupEventsOutput { events: Some(events), next_token: None });
             }
             if looked_at >= LOOKED_AT_MAX {
-                return page(cx, events, after);
+                return page(cx, &list, events, after);
             }
         }
     }
@@ -85,14 +86,24 @@ fn start(cx: &Cx, input: &LookupEventsInput) -> Answer<Option<String>> {
             Refusal::new("InvalidNextTokenException", "The token is not valid.")
                 .because("the token was not given by this server to this account, Region and action")
         };
-        return Ok(Some(cx.page_cursor("LookupEvents", token).ok_or_else(bad)?));
+        return Ok(Some(
+            cx.page_cursor(&list_name(input.lookup_attributes.as_deref()), token).ok_or_else(bad)?,
+        ));
     }
     // `<tenant><time>` sorts just before every key of that time, which goes on with a slash.
     Ok(input.end_time.map(|end| format!("{}{}", cx.tenant(), reversed(end))))
 }
 
-fn page(cx: &Cx, events: Vec<Event>, after: Option<String>) -> Answer<LookupEventsOutput> {
-    let token = after.map(|a| cx.page_token("LookupEvents", &a));
+/// A token is good for the lookup that it came from, not for another attribute.
+fn list_name(attributes: Option<&[LookupAttribute]>) -> String {
+    let words = attributes.into_iter().flatten().map(|a| {
+        format!("{}={}", a.attribute_key.as_deref().unwrap_or(""), a.attribute_value.as_deref().unwrap_or(""))
+    });
+    ["LookupEvents".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn page(cx: &Cx, list: &str, events: Vec<Event>, after: Option<String>) -> Answer<LookupEventsOutput> {
+    let token = after.map(|a| cx.page_token(list, &a));
     Ok(LookupEventsOutput { events: Some(events), next_token: token })
 }
 

@@ -25,6 +25,7 @@ impl Action for CreateTags {
     fn handle(cx: &mut Cx, input: CreateTagsInput) -> Answer<CreateTagsOutput> {
         let new = shapes::read_tags(Some(&input.tags));
         for id in &input.resources {
+            tagged::touch(cx, id);
             tagged::change(cx, id, |tags| rules::tags::merged(tags, &new))?;
         }
         Ok(CreateTagsOutput::default())

@@ -24,6 +24,7 @@ impl Action for DeleteTags {
     fn handle(cx: &mut Cx, input: DeleteTagsInput) -> Answer<DeleteTagsOutput> {
         let doomed = input.tags.unwrap_or_default();
         for id in &input.resources {
+            tagged::touch(cx, id);
             tagged::change(cx, id, |tags| {
                 Ok(tags.iter().filter(|t| !doomed.is_empty() && !names(&doomed, t)).cloned().collect())
             })?;

@@ -5,7 +5,7 @@
 
 use crate::launching;
 use crate::rows::Instance;
-use crate::{find, idempotency, jobs, shapes, tagging};
+use crate::{find, idempotency, jobs, shapes, tagging, wishes};
 use api::{Action, Answer, Cx};
 use base::{Kind, Refusal, ResourceId};
 use rules::lifecycle::instance::InstanceState;
@@ -27,6 +27,7 @@ impl Action for RunInstances {
         idempotency::check(input.client_token.as_deref())?;
         check_image(input.image_id.as_deref())?;
         check_count(input.min_count, input.max_count)?;
+        wishes::check(input)?;
         tagging::from_specifications(input.tag_specifications.as_ref(), &TAGGABLE, "instance")?;
         launching::plans(input.block_device_mappings.as_ref()).map(drop)
     }
