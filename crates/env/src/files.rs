@@ -17,6 +17,11 @@ pub trait File: Send + Sync {
     fn sync_data(&self) -> io::Result<()>;
     /// Makes the range read as zeros and gives its space back; the length stays.
     fn punch_hole(&self, offset: u64, len: u64) -> io::Result<()>;
+    /// Where the first data at or after `offset` begins; everything between reads as zeros. `None`: no data follows. A file
+    /// system that cannot tell says `offset`, which is always true enough.
+    fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
+        Ok(Some(offset))
+    }
     fn set_len(&self, len: u64) -> io::Result<()>;
     fn len(&self) -> io::Result<u64>;
     fn is_empty(&self) -> io::Result<bool> {
@@ -97,6 +102,21 @@ impl File for RealFile {
         match unsafe { libc::fallocate(self.0.as_raw_fd(), mode, offset, len) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
+        let from = to_off_t(offset)?;
+        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours. It moves the file's
+        // cursor, which nobody uses: all our reads and writes name their place.
+        let found = unsafe { libc::lseek(self.0.as_raw_fd(), from, libc::SEEK_DATA) };
+        if let Ok(found) = u64::try_from(found) {
+            return Ok(Some(found));
+        }
+        match io::Error::last_os_error() {
+            e if e.raw_os_error() == Some(libc::ENXIO) => Ok(None),
+            e if e.raw_os_error() == Some(libc::EINVAL) => Ok(Some(offset)),
+            e => Err(e),
         }
     }
 

@@ -91,8 +91,29 @@ impl Map {
         match slot::read_page(index.0, &bytes)? {
             Some(disk) => Ok(Some(self.insert(index, Page::from_disk(&disk)))),
             None => {
-                self.set_absent(index, true);
+                self.note_absent_from(index);
                 Ok(None)
+            }
+        }
+    }
+
+    /// The page is absent on the disk, and so are all up to where the file's next data begins: an empty volume's whole map is
+    /// known after one look. Call with `loading` held: no page comes into the table meanwhile.
+    fn note_absent_from(&self, index: PageIndex) {
+        let offset = u64::from(index.0) * PAGE_BYTES as u64;
+        let pages = self.known_absent.len() as u64 * 64;
+        let next = match self.file.next_data(offset) {
+            Ok(Some(data)) => (data / PAGE_BYTES as u64).max(u64::from(index.0) + 1).min(pages),
+            Ok(None) => pages,
+            // Only this page was looked at, then.
+            Err(_) => u64::from(index.0) + 1,
+        };
+        let table = self.table.read();
+        for page in u64::from(index.0)..next {
+            let Ok(page) = u32::try_from(page) else { return };
+            // A page in memory may have been made a moment ago and not be on the disk yet.
+            if !table.pages.contains_key(&PageIndex(page)) {
+                self.set_absent(PageIndex(page), true);
             }
         }
     }

@@ -163,3 +163,39 @@ fn damage_is_told_each_time_and_other_pages_are_not_touched_by_it() {
     write(&map, unit_of(2));
     flush(&map);
 }
+
+#[test]
+fn one_look_at_a_hole_tells_of_all_pages_in_it_but_of_none_that_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("map");
+    let real = || {
+        let file = env::RealFiles.open(&path, true).unwrap();
+        file.set_len(u64::from(u32::MAX)).unwrap();
+        Map::new(file, 64 * TIB).with_pages_max(2)
+    };
+    let map = real();
+    write(&map, unit_of(700));
+    flush(&map);
+    drop(map);
+
+    let map = real();
+    // Made in memory only, inside the hole that the next look finds.
+    write(&map, unit_of(300));
+    assert_eq!(state(&map, unit_of(5).start), UnitState::Unwritten);
+    for (page, absent) in [(5, true), (299, true), (300, false), (301, true), (699, true), (700, false)] {
+        assert_eq!(map.is_known_absent(PageIndex(page)), absent, "page {page}");
+    }
+    assert_eq!(state(&map, unit_of(700).start), UnitState::Written);
+    // What is behind the last data is known after one look, too; a page made there later is not forgotten.
+    assert_eq!(state(&map, unit_of(701).start), UnitState::Unwritten);
+    assert!(map.is_known_absent(PageIndex(2_000_000)));
+    write(&map, unit_of(2_000_000));
+    flush(&map);
+    for page in 0..50 {
+        write(&map, unit_of(page));
+        flush(&map);
+    }
+    for page in [300, 700, 2_000_000, 49] {
+        assert_eq!(state(&map, unit_of(page).start), UnitState::Written, "page {page}");
+    }
+}
