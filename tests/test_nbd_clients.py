@@ -157,7 +157,7 @@ def fio(uri, *options):
 @BOTH
 def test_fio_verifies_what_it_wrote(bench, encrypted):
     with bench.device(encrypted) as uri:
-        fio(uri, "--rw=randwrite", "--bs=4k", "--size=48M", "--iodepth=16", "--verify=crc32c", "--do_verify=1", "--verify_fatal=1")
+        fio(uri, "--rw=randwrite", "--bs=4k", "--size=48M", "--iodepth=16", "--verify=crc32c", "--verify_state_save=0", "--do_verify=1", "--verify_fatal=1")
 
 
 def test_fio_with_odd_sizes_and_a_queue(bench):
@@ -170,6 +170,7 @@ def test_fio_with_odd_sizes_and_a_queue(bench):
             "--size=96M",
             "--iodepth=32",
             "--verify=md5",
+            "--verify_state_save=0",
             "--do_verify=1",
             "--verify_fatal=1",
         )
@@ -178,7 +179,7 @@ def test_fio_with_odd_sizes_and_a_queue(bench):
 def test_fio_trims_and_verifies(bench):
     """Each block is trimmed, then written; afterwards all are verified, and what is trimmed alone reads zero."""
     with bench.device() as uri:
-        fio(uri, "--rw=randtrimwrite", "--bs=4k", "--size=32M", "--iodepth=1", "--verify=crc32c", "--do_verify=1", "--verify_fatal=1")
+        fio(uri, "--rw=randtrimwrite", "--bs=4k", "--size=32M", "--iodepth=1", "--verify=crc32c", "--verify_state_save=0", "--do_verify=1", "--verify_fatal=1")
         fio(uri, "--rw=trim", "--bs=64k", "--size=32M", "--iodepth=8")
         qemu_io(uri, "read -P 0 0 32M")
 

@@ -1,6 +1,6 @@
 //! Who is calling. Besides the account root there are two kinds of caller that are not people: the instance-infrastructure
 //! role (a host acting for one instance) and AWS services themselves. A service acting for a person keeps the person's
-//! identity and adds through whom the call came (forward access session). Source: `ebs-uses-kms` facts in the KMS Developer
+//! identity and adds through whom the call came (forward access session). Source: the KMS Developer
 //! Guide, "How Amazon EBS uses AWS KMS", and CloudTrail User Guide, "userIdentity element".
 
 use base::{AccountId, Region};

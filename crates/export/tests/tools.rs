@@ -172,6 +172,7 @@ fn fio_verifies_what_it_wrote_over_several_connections_and_trims() {
         "--bs_unaligned=1",
         "--iodepth=16",
         "--verify=crc32c",
+        "--verify_state_save=0",
         "--verify_fatal=1",
     ];
     let Some(output) = job("verify", &verify) else { return };
@@ -180,8 +181,15 @@ fn fio_verifies_what_it_wrote_over_several_connections_and_trims() {
         return;
     }
     assert!(output.status.success(), "{}", text(&output));
-    let several =
-        ["--rw=randrw", "--bs=4k", "--numjobs=4", "--offset_increment=16m", "--iodepth=8", "--verify=crc32c"];
+    let several = [
+        "--rw=randrw",
+        "--bs=4k",
+        "--numjobs=4",
+        "--offset_increment=16m",
+        "--iodepth=8",
+        "--verify=crc32c",
+        "--verify_state_save=0",
+    ];
     let output = job("several", &several).unwrap();
     assert!(output.status.success(), "{}", text(&output));
     let output = job("trim", &["--rw=randtrim", "--bs=8k", "--iodepth=4"]).unwrap();
