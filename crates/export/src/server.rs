@@ -130,6 +130,8 @@ impl Drop for Export {
 }
 
 fn accept(shared: &Arc<Shared>, listener: &Listener) {
+    // Told once until it works again: out of descriptors, it fails many times a second.
+    let mut told = false;
     loop {
         let stream = listener.accept();
         let mut sessions = shared.sessions.lock();
@@ -137,9 +139,15 @@ fn accept(shared: &Arc<Shared>, listener: &Listener) {
             return;
         }
         match stream {
-            Ok(stream) => sessions.admit(shared, stream),
+            Ok(stream) => {
+                told = false;
+                sessions.admit(shared, stream);
+            }
             Err(why) => {
-                tracing::warn!(volume = shared.name, %why, "accept failed");
+                if !told {
+                    tracing::warn!(volume = shared.name, %why, "accept failed; trying on");
+                    told = true;
+                }
                 // Waits for a session to end, which is what frees a descriptor.
                 shared.ended.wait_for(&mut sessions, ACCEPT_PAUSE);
             }
