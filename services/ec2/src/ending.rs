@@ -29,11 +29,7 @@ pub fn terminate(
 }
 
 fn release(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
-    let mut row = match find::volume(cx, volume) {
-        Ok(row) => row,
-        Err(api::Failure::Refused(_)) => return Ok(()),
-        Err(other) => return Err(other),
-    };
+    let Some(mut row) = jobs::if_there(find::volume(cx, volume))? else { return Ok(()) };
     let Some(attachment) = row.attachment_mut(instance) else { return Ok(()) };
     let doomed = attachment.delete_on_termination;
     let already = attachment.state == AttachmentState::Detaching;

@@ -218,21 +218,9 @@ fn repeated(cx: &mut Cx, id: &str) -> Answer<CreateVolumeOutput> {
 /// CreateVolume's own response: no attachments, and the key only if the request named it (recorded of AWS).
 fn response(volume: &Volume, key_named: bool) -> CreateVolumeOutput {
     CreateVolumeOutput {
-        volume_id: Some(volume.id.clone()),
-        size: i32::try_from(volume.size_gib).ok(),
-        snapshot_id: Some(String::new()),
-        availability_zone: Some(volume.zone.clone()),
-        availability_zone_id: shapes::zone_id(volume),
-        state: Some(volume.state.as_str().to_owned()),
-        create_time: Some(volume.created),
-        encrypted: Some(volume.encryption.is_some()),
+        attachments: None,
         kms_key_id: volume.encryption.as_ref().filter(|_| key_named).map(|e| e.key_arn.clone()),
-        iops: volume.iops,
-        throughput: volume.throughput,
-        volume_type: Some(volume.volume_type.clone()),
-        multi_attach_enabled: Some(volume.multi_attach),
-        tags: shapes::tags(&volume.tags),
-        ..Default::default()
+        ..shapes::volume(volume).into()
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! A detachment asked for meanwhile stands in line behind this job and undoes what was done.
 
-use super::{About, HostsHandle, delete_volume, host_error, if_there, line, transact};
+use super::{About, HostsHandle, delete_volume, host_error, if_there, transact};
 use crate::rows::Volume;
 use crate::{attaching, detaching, find};
 use api::{Answer, Cx};
@@ -30,9 +30,7 @@ impl Job for AttachVolumeJob {
 }
 
 pub fn enqueue(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
-    let state = About { volume: volume.to_owned(), instance: instance.to_owned() };
-    let line = line(cx, volume);
-    jobs::enqueue::<AttachVolumeJob>(cx, &line, &state)
+    super::enqueue::<AttachVolumeJob>(cx, volume, instance)
 }
 
 fn grant(run: &Run, about: &mut About) -> StepResult {

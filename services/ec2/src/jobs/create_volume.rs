@@ -5,7 +5,7 @@
 //! 2. store: the host makes superblock, map and data file, durably. Undone by removing them.
 //! 3. available: the row says so, and the createVolume event is stored with it.
 
-use super::{About, HostsHandle, host_error, if_there, line, transact};
+use super::{About, HostsHandle, host_error, if_there, transact};
 use crate::actions::create_volume::DEFAULT_EBS_KEY;
 use crate::rows::{Encryption, FormerVolume, Volume};
 use crate::{causes, events, find};
@@ -34,9 +34,7 @@ impl Job for CreateVolumeJob {
 }
 
 pub fn enqueue(cx: &mut Cx, volume: &str) -> Answer<()> {
-    let state = About { volume: volume.to_owned(), instance: String::new() };
-    let line = line(cx, volume);
-    jobs::enqueue::<CreateVolumeJob>(cx, &line, &state)
+    super::enqueue::<CreateVolumeJob>(cx, volume, "")
 }
 
 fn data_key(run: &Run, about: &mut About) -> StepResult {

@@ -3,7 +3,7 @@
 //! 1. store: the host removes superblock, map and data; with the superblock the wrapped data key is gone.
 //! 2. gone: the row leaves; the former volume keeps no wrapped key, so that deleting is erasing.
 
-use super::{About, HostsHandle, host_error, if_there, line, transact};
+use super::{About, HostsHandle, host_error, if_there, transact};
 use crate::rows::{FormerVolume, Volume};
 use crate::{events, find};
 use api::{Answer, Cx};
@@ -22,9 +22,7 @@ impl Job for DeleteVolumeJob {
 }
 
 pub fn enqueue(cx: &mut Cx, volume: &str) -> Answer<()> {
-    let state = About { volume: volume.to_owned(), instance: String::new() };
-    let line = line(cx, volume);
-    jobs::enqueue::<DeleteVolumeJob>(cx, &line, &state)
+    super::enqueue::<DeleteVolumeJob>(cx, volume, "")
 }
 
 fn store(run: &Run, about: &mut About) -> StepResult {

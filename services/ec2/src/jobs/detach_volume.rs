@@ -5,7 +5,7 @@
 //!
 //! Nothing here can be refused, so nothing needs undoing.
 
-use super::{About, HostsHandle, host_error, line, transact};
+use super::{About, HostsHandle, host_error, transact};
 use crate::detaching;
 use api::{Answer, Cx};
 use jobs::{Job, Run, Step, StepResult};
@@ -22,9 +22,7 @@ impl Job for DetachVolumeJob {
 }
 
 pub fn enqueue(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
-    let state = About { volume: volume.to_owned(), instance: instance.to_owned() };
-    let line = line(cx, volume);
-    jobs::enqueue::<DetachVolumeJob>(cx, &line, &state)
+    super::enqueue::<DetachVolumeJob>(cx, volume, instance)
 }
 
 fn end_export(run: &Run, about: &mut About) -> StepResult {

@@ -2,7 +2,7 @@
 //! `running`. A volume that vanished ends the launch: the instance goes to `terminated` with a state reason that names the
 //! key's trouble.
 
-use super::{About, if_there, line, transact};
+use super::{About, if_there, transact};
 use crate::rows::StateReason;
 use crate::{ending, find};
 use api::{Answer, Cx};
@@ -23,9 +23,7 @@ impl Job for LaunchInstanceJob {
 }
 
 pub fn enqueue(cx: &mut Cx, instance: &str) -> Answer<()> {
-    let state = About { volume: String::new(), instance: instance.to_owned() };
-    let line = line(cx, instance);
-    jobs::enqueue::<LaunchInstanceJob>(cx, &line, &state)
+    super::enqueue::<LaunchInstanceJob>(cx, "", instance)
 }
 
 fn volumes(run: &Run, about: &mut About) -> StepResult {

@@ -48,6 +48,13 @@ fn line(cx: &Cx, id: &str) -> String {
     format!("{}{id}", cx.tenant())
 }
 
+/// Puts a job into the line of its volume or, if it is about no volume, of its instance.
+fn enqueue<J: Job<State = About>>(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
+    let line = line(cx, if volume.is_empty() { instance } else { volume });
+    let about = About { volume: volume.to_owned(), instance: instance.to_owned() };
+    ::jobs::enqueue::<J>(cx, &line, &about)
+}
+
 /// A transaction of a step.
 fn transact<T>(run: &Run, work: impl FnMut(&mut Cx) -> Answer<T>) -> Result<T, StepError> {
     run.transact(ec2(), work)

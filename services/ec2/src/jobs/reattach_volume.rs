@@ -2,7 +2,7 @@
 //! under the grant that the attachment still has. If KMS says no, the attachment stays but its device is not there: the
 //! reattachVolume event and DescribeVolumeStatus tell why, and `resume` tries again when the key can be used.
 
-use super::{About, HostsHandle, attach_volume, host_error, if_there, line, transact};
+use super::{About, HostsHandle, attach_volume, host_error, if_there, transact};
 use crate::rows::Volume;
 use crate::{causes, events, find};
 use api::{Answer, Cx};
@@ -20,9 +20,7 @@ impl Job for ReattachVolumeJob {
 }
 
 pub fn enqueue(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
-    let state = About { volume: volume.to_owned(), instance: instance.to_owned() };
-    let line = line(cx, volume);
-    jobs::enqueue::<ReattachVolumeJob>(cx, &line, &state)
+    super::enqueue::<ReattachVolumeJob>(cx, volume, instance)
 }
 
 fn export(run: &Run, about: &mut About) -> StepResult {

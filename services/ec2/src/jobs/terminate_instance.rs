@@ -1,6 +1,6 @@
 //! Ends an instance: waits until its volumes have let go of it (each has jobs of its own), then says `terminated`.
 
-use super::{About, if_there, line, transact};
+use super::{About, if_there, transact};
 use crate::find;
 use api::{Answer, Cx};
 use jobs::{Job, Run, Step, StepError, StepResult};
@@ -16,9 +16,7 @@ impl Job for TerminateInstanceJob {
 }
 
 pub fn enqueue(cx: &mut Cx, instance: &str) -> Answer<()> {
-    let state = About { volume: String::new(), instance: instance.to_owned() };
-    let line = line(cx, instance);
-    jobs::enqueue::<TerminateInstanceJob>(cx, &line, &state)
+    super::enqueue::<TerminateInstanceJob>(cx, "", instance)
 }
 
 fn terminated(run: &Run, about: &mut About) -> StepResult {
