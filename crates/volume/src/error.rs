@@ -50,8 +50,8 @@ pub enum VolumeError {
     Io { doing: &'static str, source: io::Error },
 
     /// The cipher refused. The volume is usable; the request was not done.
-    #[error("cipher: {0}")]
-    Cipher(&'static str),
+    #[error(transparent)]
+    Cipher(#[from] cipher::CipherError),
 }
 
 impl VolumeError {

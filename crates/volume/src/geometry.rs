@@ -34,6 +34,11 @@ impl Unit {
         Unit(offset / DATA_UNIT_BYTES)
     }
 
+    /// The same for the cipher.
+    pub fn data_unit(self) -> cipher::DataUnit {
+        cipher::DataUnit(self.0)
+    }
+
     /// Its first byte.
     pub fn offset(self) -> u64 {
         self.0 * DATA_UNIT_BYTES

@@ -2,8 +2,9 @@
 //! expands a key nor allocates.
 
 use crate::VolumeError;
-use crate::cipher::UnitCipher;
+
 use crate::geometry::UNIT;
+use cipher::UnitCipher;
 use keys::DataKey;
 use parking_lot::Mutex;
 

@@ -12,7 +12,6 @@
 //! ```
 //! Start reading at `volume.rs`.
 
-mod cipher;
 mod error;
 mod extents;
 mod flush;

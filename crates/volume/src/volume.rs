@@ -137,7 +137,7 @@ impl Volume {
                 UnitState::Written => {
                     self.store.read(unit, run)?;
                     if let Some(cipher) = &mut lane.cipher {
-                        cipher.decrypt(unit, run)?;
+                        cipher.decrypt(unit.data_unit(), run)?;
                     }
                 }
             }
@@ -150,7 +150,7 @@ impl Volume {
     fn write_units(&self, lane: &mut Lane, range: UnitRange, bytes: &mut [u8]) -> Result<bool, VolumeError> {
         // Before the lock: it is the caller's buffer.
         if let Some(cipher) = &mut lane.cipher {
-            cipher.encrypt(range.start, bytes)?;
+            cipher.encrypt(range.start.data_unit(), bytes)?;
         }
         let _exclusive = self.stripes.write(range.start);
         let page = self.map.page_to_change(range.start.page())?;
@@ -179,7 +179,7 @@ impl Volume {
             Change::Zeros(len) => scratch[at..at + len].fill(0),
         }
         if let Some(cipher) = cipher {
-            cipher.encrypt(unit, scratch)?;
+            cipher.encrypt(unit.data_unit(), scratch)?;
         }
         self.store.write(unit, scratch)?;
         Ok(self.map.mark_written(unit.page(), &page, UnitRange { start: unit, count: 1 }))
@@ -191,7 +191,7 @@ impl Volume {
         page: &Page,
         unit: Unit,
         into: &mut [u8; UNIT],
-        cipher: &mut Option<crate::cipher::UnitCipher>,
+        cipher: &mut Option<cipher::UnitCipher>,
     ) -> Result<bool, VolumeError> {
         if page.run(unit.in_page(), 1).0 != UnitState::Written {
             into.fill(0);
@@ -199,7 +199,7 @@ impl Volume {
         }
         self.store.read(unit, into)?;
         if let Some(cipher) = cipher {
-            cipher.decrypt(unit, into)?;
+            cipher.decrypt(unit.data_unit(), into)?;
         }
         Ok(true)
     }

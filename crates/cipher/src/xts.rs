@@ -1,19 +1,23 @@
 //! AES-256-XTS (IEEE 1619-2018, NIST SP 800-38E) by aws-lc's EVP functions. The only unsafe code of this crate.
 
-use crate::VolumeError;
-use crate::geometry::Unit;
+use crate::{CipherError, DataUnit};
 use aws_lc_sys as lc;
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
 /// The 128-bit tweak of a data unit: its number from the start of the volume, little-endian (IEEE 1619-2018, 5.1).
-/// Made from a [`Unit`] only, so that an offset or a number within a page cannot be passed by mistake.
+/// Made from a [`DataUnit`] only, so that an offset or a number within a page cannot be passed by mistake.
 #[derive(Clone, Copy)]
 pub(crate) struct Tweak([u8; 16]);
 
 impl Tweak {
-    pub fn of(unit: Unit) -> Tweak {
+    pub fn of(unit: DataUnit) -> Tweak {
         Tweak(u128::from(unit.0).to_le_bytes())
+    }
+
+    /// The tweak of a digest (see `UnitCipher::conceal_digest`): the highest bit is set, which no unit number reaches.
+    pub fn of_digest(number: u64) -> Tweak {
+        Tweak((1 << 127 | u128::from(number)).to_le_bytes())
     }
 
     #[cfg(test)]
@@ -44,7 +48,7 @@ unsafe impl Send for Xts {}
 
 impl Xts {
     /// Refuses a key whose halves are equal (the library checks; `keys::DataKey` did before).
-    pub fn new(key: &[u8; 64], direction: Direction) -> Result<Xts, VolumeError> {
+    pub fn new(key: &[u8; 64], direction: Direction) -> Result<Xts, CipherError> {
         let encrypt = match direction {
             Direction::Encrypt => 1,
             Direction::Decrypt => 0,
@@ -52,7 +56,7 @@ impl Xts {
         // SAFETY: no arguments; a null result is handled.
         let context = NonNull::new(unsafe { lc::EVP_CIPHER_CTX_new() });
         // From here on `Drop` frees it.
-        let xts = Xts(context.ok_or(VolumeError::Cipher("no memory for a context"))?);
+        let xts = Xts(context.ok_or(CipherError("no memory for a context"))?);
         // SAFETY: the context is live and ours; the cipher description is static; the key has the 64 bytes that this
         // cipher reads; a null engine and a null IV are allowed.
         let ok = unsafe {
@@ -65,13 +69,13 @@ impl Xts {
                 encrypt,
             )
         };
-        if ok == 1 { Ok(xts) } else { Err(VolumeError::Cipher("the key was refused")) }
+        if ok == 1 { Ok(xts) } else { Err(CipherError("the key was refused")) }
     }
 
     /// Encrypts or decrypts one data unit in place. XTS needs at least 16 bytes; the standard allows 2^24.
-    pub fn apply(&mut self, tweak: Tweak, unit: &mut [u8]) -> Result<(), VolumeError> {
+    pub fn apply(&mut self, tweak: Tweak, unit: &mut [u8]) -> Result<(), CipherError> {
         let len = c_int::try_from(unit.len()).ok().filter(|len| (16..=1 << 24).contains(len));
-        let len = len.ok_or(VolumeError::Cipher("a data unit has 16 bytes to 16 MiB"))?;
+        let len = len.ok_or(CipherError("a data unit has 16 bytes to 16 MiB"))?;
         let mut written: c_int = 0;
         // SAFETY: the context is live, keyed, and ours alone (`&mut self`). The tweak has the 16 bytes that an XTS IV
         // needs; nulls and -1 keep cipher, key and direction. Input and output are the same `len` bytes, which the
@@ -93,7 +97,7 @@ impl Xts {
                     len,
                 ) == 1
         };
-        if ok && written == len { Ok(()) } else { Err(VolumeError::Cipher("the library failed")) }
+        if ok && written == len { Ok(()) } else { Err(CipherError("the library failed")) }
     }
 }
 

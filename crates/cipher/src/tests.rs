@@ -42,7 +42,7 @@ fn ieee_1619_vector_10() {
     let mut tweak = [0; 16];
     tweak[0] = 0xff;
     check(&key, tweak, &plain, &stored);
-    assert_eq!(Tweak::of(Unit(0xff)).bytes(), tweak);
+    assert_eq!(Tweak::of(DataUnit(0xff)).bytes(), tweak);
 }
 
 /// NIST CAVP, XTSGenAES256, encrypt, data unit length 256, count 1.
@@ -59,7 +59,10 @@ fn nist_xtsvs_vector() {
 
 #[test]
 fn the_tweak_is_the_units_number_little_endian() {
-    assert_eq!(Tweak::of(Unit(0x0102_0304_0506)).bytes(), [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(
+        Tweak::of(DataUnit(0x0102_0304_0506)).bytes(),
+        [6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    );
 }
 
 #[test]
@@ -74,11 +77,11 @@ fn a_key_with_equal_halves_is_refused() {
 fn lengths_outside_the_standard_are_refused() {
     let mut xts = Xts::new(&std::array::from_fn(|n| n as u8), Direction::Encrypt).unwrap();
     for len in [0, 15, (1 << 24) + 16] {
-        assert!(xts.apply(Tweak::of(Unit(0)), &mut vec![0; len]).is_err(), "{len}");
+        assert!(xts.apply(Tweak::of(DataUnit(0)), &mut vec![0; len]).is_err(), "{len}");
     }
     let mut cipher = UnitCipher::new(&DataKey::for_tests(std::array::from_fn(|n| n as u8))).unwrap();
     let mut part = [1; 5000];
-    assert!(cipher.encrypt(Unit(0), &mut part).is_err());
+    assert!(cipher.encrypt(DataUnit(0), &mut part).is_err());
 }
 
 proptest! {
@@ -91,18 +94,32 @@ proptest! {
         fill in any::<u8>(),
     ) {
         prop_assume!(key[..32] != key[32..]);
-        let plain: Vec<u8> = (0..units * UNIT).map(|n| (n / 3) as u8 ^ fill).collect();
+        let plain: Vec<u8> = (0..units * DATA_UNIT_BYTES).map(|n| (n / 3) as u8 ^ fill).collect();
         let mut ours = plain.clone();
         let mut cipher = UnitCipher::new(&DataKey::for_tests(key.as_slice().try_into().unwrap())).unwrap();
-        cipher.encrypt(Unit(first), &mut ours).unwrap();
+        cipher.encrypt(DataUnit(first), &mut ours).unwrap();
         let half = |part: &[u8]| Aes256::new_from_slice(part).unwrap();
         let other = Xts128::new(half(&key[..32]), half(&key[32..]));
         let mut theirs = plain.clone();
-        for (n, unit) in theirs.chunks_mut(UNIT).enumerate() {
+        for (n, unit) in theirs.chunks_mut(DATA_UNIT_BYTES).enumerate() {
             other.encrypt_sector(unit, u128::from(first + n as u64).to_le_bytes().into());
         }
         prop_assert!(ours == theirs);
-        cipher.decrypt(Unit(first), &mut ours).unwrap();
+        cipher.decrypt(DataUnit(first), &mut ours).unwrap();
         prop_assert!(ours == plain);
     }
+}
+
+#[test]
+fn a_digest_comes_back_in_its_place_only_and_meets_no_unit() {
+    let mut cipher = UnitCipher::new(&DataKey::for_tests(std::array::from_fn(|n| n as u8))).unwrap();
+    let digest: [u8; 32] = std::array::from_fn(|n| n as u8 * 3);
+    let mut kept = digest;
+    cipher.conceal_digest(7, &mut kept).unwrap();
+    let mut elsewhere = kept;
+    cipher.reveal_digest(8, &mut elsewhere).unwrap();
+    assert!(kept != digest && elsewhere != digest);
+    cipher.reveal_digest(7, &mut kept).unwrap();
+    assert_eq!(kept, digest);
+    assert_ne!(Tweak::of_digest(7).bytes(), Tweak::of(DataUnit(7)).bytes());
 }

@@ -1,0 +1,32 @@
+//! Where snapshots are kept: immutable objects with names, on local files or in an S3-compatible object store. One trait,
+//! one suite run on every store. Knows nothing of what is in the objects; everything in them is ciphertext already (or
+//! belongs to an unencrypted snapshot).
+
+mod error;
+mod name;
+
+pub use error::StoreError;
+pub use name::ObjectName;
+
+/// A store of immutable objects. All methods may be called from any number of threads and may block.
+pub trait ChunkStore: Send + Sync + 'static {
+    /// Stores an object; durable on return. Storing the same name again with the same bytes is fine.
+    fn put(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// The whole object. [`StoreError::NotFound`] if there is none of this name.
+    fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError>;
+
+    /// Removes an object; fine if it is gone.
+    fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
+
+    /// The names that begin with `prefix` (which ends in `/` or is empty), in no order, handed over one by one so that a
+    /// listing needs no memory for all. `each` may end the listing by an error.
+    fn list(
+        &self,
+        prefix: &str,
+        each: &mut dyn FnMut(ObjectName) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// The store for people, without credentials: `file:/var/lib/sealvol/chunks`, `s3://bucket/prefix`.
+    fn describe(&self) -> String;
+}
