@@ -2,48 +2,145 @@
 //! The service `ec2`, version 2016-11-15.
 
 mod attach_volume;
+mod copy_snapshot;
+mod create_snapshot;
+mod create_snapshots;
 mod create_tags;
 mod create_volume;
+mod delete_snapshot;
 mod delete_tags;
 mod delete_volume;
 mod describe_availability_zones;
+mod describe_fast_snapshot_restores;
 mod describe_instance_status;
 mod describe_instances;
+mod describe_locked_snapshots;
 mod describe_regions;
+mod describe_snapshot_attribute;
+mod describe_snapshots;
 mod describe_tags;
+mod describe_volume_attribute;
 mod describe_volume_status;
 mod describe_volumes;
+mod describe_volumes_modifications;
 mod detach_volume;
+mod disable_ebs_encryption_by_default;
+mod disable_fast_snapshot_restores;
+mod disable_snapshot_block_public_access;
+mod enable_ebs_encryption_by_default;
+mod enable_fast_snapshot_restores;
+mod enable_snapshot_block_public_access;
+mod enable_volume_io;
+mod get_ebs_default_kms_key_id;
+mod get_ebs_encryption_by_default;
+mod get_snapshot_block_public_access_state;
+mod lock_snapshot;
+mod modify_ebs_default_kms_key_id;
+mod modify_snapshot_attribute;
+mod modify_volume;
+mod modify_volume_attribute;
+mod reset_ebs_default_kms_key_id;
+mod reset_snapshot_attribute;
 mod run_instances;
 mod shapes;
 mod start_instances;
 mod stop_instances;
 mod terminate_instances;
+mod unlock_snapshot;
 
 pub use attach_volume::{AttachVolume, AttachVolumeInput, AttachVolumeOutput};
+pub use copy_snapshot::{CopySnapshot, CopySnapshotInput, CopySnapshotOutput};
+pub use create_snapshot::{CreateSnapshot, CreateSnapshotInput, CreateSnapshotOutput};
+pub use create_snapshots::{CreateSnapshots, CreateSnapshotsInput, CreateSnapshotsOutput};
 pub use create_tags::{CreateTags, CreateTagsInput, CreateTagsOutput};
 pub use create_volume::{CreateVolume, CreateVolumeInput, CreateVolumeOutput};
+pub use delete_snapshot::{DeleteSnapshot, DeleteSnapshotInput, DeleteSnapshotOutput};
 pub use delete_tags::{DeleteTags, DeleteTagsInput, DeleteTagsOutput};
 pub use delete_volume::{DeleteVolume, DeleteVolumeInput, DeleteVolumeOutput};
 pub use describe_availability_zones::{
     DescribeAvailabilityZones, DescribeAvailabilityZonesInput, DescribeAvailabilityZonesOutput,
 };
+pub use describe_fast_snapshot_restores::{
+    DescribeFastSnapshotRestores, DescribeFastSnapshotRestoresInput, DescribeFastSnapshotRestoresOutput,
+};
 pub use describe_instance_status::{
     DescribeInstanceStatus, DescribeInstanceStatusInput, DescribeInstanceStatusOutput,
 };
 pub use describe_instances::{DescribeInstances, DescribeInstancesInput, DescribeInstancesOutput};
+pub use describe_locked_snapshots::{
+    DescribeLockedSnapshots, DescribeLockedSnapshotsInput, DescribeLockedSnapshotsOutput,
+};
 pub use describe_regions::{DescribeRegions, DescribeRegionsInput, DescribeRegionsOutput};
+pub use describe_snapshot_attribute::{
+    DescribeSnapshotAttribute, DescribeSnapshotAttributeInput, DescribeSnapshotAttributeOutput,
+};
+pub use describe_snapshots::{DescribeSnapshots, DescribeSnapshotsInput, DescribeSnapshotsOutput};
 pub use describe_tags::{DescribeTags, DescribeTagsInput, DescribeTagsOutput};
+pub use describe_volume_attribute::{
+    DescribeVolumeAttribute, DescribeVolumeAttributeInput, DescribeVolumeAttributeOutput,
+};
 pub use describe_volume_status::{
     DescribeVolumeStatus, DescribeVolumeStatusInput, DescribeVolumeStatusOutput,
 };
 pub use describe_volumes::{DescribeVolumes, DescribeVolumesInput, DescribeVolumesOutput};
+pub use describe_volumes_modifications::{
+    DescribeVolumesModifications, DescribeVolumesModificationsInput, DescribeVolumesModificationsOutput,
+};
 pub use detach_volume::{DetachVolume, DetachVolumeInput, DetachVolumeOutput};
+pub use disable_ebs_encryption_by_default::{
+    DisableEbsEncryptionByDefault, DisableEbsEncryptionByDefaultInput, DisableEbsEncryptionByDefaultOutput,
+};
+pub use disable_fast_snapshot_restores::{
+    DisableFastSnapshotRestores, DisableFastSnapshotRestoresInput, DisableFastSnapshotRestoresOutput,
+};
+pub use disable_snapshot_block_public_access::{
+    DisableSnapshotBlockPublicAccess, DisableSnapshotBlockPublicAccessInput,
+    DisableSnapshotBlockPublicAccessOutput,
+};
+pub use enable_ebs_encryption_by_default::{
+    EnableEbsEncryptionByDefault, EnableEbsEncryptionByDefaultInput, EnableEbsEncryptionByDefaultOutput,
+};
+pub use enable_fast_snapshot_restores::{
+    EnableFastSnapshotRestores, EnableFastSnapshotRestoresInput, EnableFastSnapshotRestoresOutput,
+};
+pub use enable_snapshot_block_public_access::{
+    EnableSnapshotBlockPublicAccess, EnableSnapshotBlockPublicAccessInput,
+    EnableSnapshotBlockPublicAccessOutput,
+};
+pub use enable_volume_io::{EnableVolumeIO, EnableVolumeIOInput, EnableVolumeIOOutput};
+pub use get_ebs_default_kms_key_id::{
+    GetEbsDefaultKmsKeyId, GetEbsDefaultKmsKeyIdInput, GetEbsDefaultKmsKeyIdOutput,
+};
+pub use get_ebs_encryption_by_default::{
+    GetEbsEncryptionByDefault, GetEbsEncryptionByDefaultInput, GetEbsEncryptionByDefaultOutput,
+};
+pub use get_snapshot_block_public_access_state::{
+    GetSnapshotBlockPublicAccessState, GetSnapshotBlockPublicAccessStateInput,
+    GetSnapshotBlockPublicAccessStateOutput,
+};
+pub use lock_snapshot::{LockSnapshot, LockSnapshotInput, LockSnapshotOutput};
+pub use modify_ebs_default_kms_key_id::{
+    ModifyEbsDefaultKmsKeyId, ModifyEbsDefaultKmsKeyIdInput, ModifyEbsDefaultKmsKeyIdOutput,
+};
+pub use modify_snapshot_attribute::{
+    ModifySnapshotAttribute, ModifySnapshotAttributeInput, ModifySnapshotAttributeOutput,
+};
+pub use modify_volume::{ModifyVolume, ModifyVolumeInput, ModifyVolumeOutput};
+pub use modify_volume_attribute::{
+    ModifyVolumeAttribute, ModifyVolumeAttributeInput, ModifyVolumeAttributeOutput,
+};
+pub use reset_ebs_default_kms_key_id::{
+    ResetEbsDefaultKmsKeyId, ResetEbsDefaultKmsKeyIdInput, ResetEbsDefaultKmsKeyIdOutput,
+};
+pub use reset_snapshot_attribute::{
+    ResetSnapshotAttribute, ResetSnapshotAttributeInput, ResetSnapshotAttributeOutput,
+};
 pub use run_instances::{RunInstances, RunInstancesInput, RunInstancesOutput};
 pub use shapes::*;
 pub use start_instances::{StartInstances, StartInstancesInput, StartInstancesOutput};
 pub use stop_instances::{StopInstances, StopInstancesInput, StopInstancesOutput};
 pub use terminate_instances::{TerminateInstances, TerminateInstancesInput, TerminateInstancesOutput};
+pub use unlock_snapshot::{UnlockSnapshot, UnlockSnapshotInput, UnlockSnapshotOutput};
 
 use crate::{Protocol, Route, Service};
 
@@ -58,21 +155,49 @@ pub static SERVICE: Service = Service {
     event_source: "ec2.amazonaws.com",
     operations: &[
         Route { name: "AttachVolume", method: "POST", path: "/" },
+        Route { name: "CopySnapshot", method: "POST", path: "/" },
+        Route { name: "CreateSnapshot", method: "POST", path: "/" },
+        Route { name: "CreateSnapshots", method: "POST", path: "/" },
         Route { name: "CreateTags", method: "POST", path: "/" },
         Route { name: "CreateVolume", method: "POST", path: "/" },
+        Route { name: "DeleteSnapshot", method: "POST", path: "/" },
         Route { name: "DeleteTags", method: "POST", path: "/" },
         Route { name: "DeleteVolume", method: "POST", path: "/" },
         Route { name: "DescribeAvailabilityZones", method: "POST", path: "/" },
+        Route { name: "DescribeFastSnapshotRestores", method: "POST", path: "/" },
         Route { name: "DescribeInstanceStatus", method: "POST", path: "/" },
         Route { name: "DescribeInstances", method: "POST", path: "/" },
+        Route { name: "DescribeLockedSnapshots", method: "POST", path: "/" },
         Route { name: "DescribeRegions", method: "POST", path: "/" },
+        Route { name: "DescribeSnapshotAttribute", method: "POST", path: "/" },
+        Route { name: "DescribeSnapshots", method: "POST", path: "/" },
         Route { name: "DescribeTags", method: "POST", path: "/" },
+        Route { name: "DescribeVolumeAttribute", method: "POST", path: "/" },
         Route { name: "DescribeVolumeStatus", method: "POST", path: "/" },
         Route { name: "DescribeVolumes", method: "POST", path: "/" },
+        Route { name: "DescribeVolumesModifications", method: "POST", path: "/" },
         Route { name: "DetachVolume", method: "POST", path: "/" },
+        Route { name: "DisableEbsEncryptionByDefault", method: "POST", path: "/" },
+        Route { name: "DisableFastSnapshotRestores", method: "POST", path: "/" },
+        Route { name: "DisableSnapshotBlockPublicAccess", method: "POST", path: "/" },
+        Route { name: "EnableEbsEncryptionByDefault", method: "POST", path: "/" },
+        Route { name: "EnableFastSnapshotRestores", method: "POST", path: "/" },
+        Route { name: "EnableSnapshotBlockPublicAccess", method: "POST", path: "/" },
+        Route { name: "EnableVolumeIO", method: "POST", path: "/" },
+        Route { name: "GetEbsDefaultKmsKeyId", method: "POST", path: "/" },
+        Route { name: "GetEbsEncryptionByDefault", method: "POST", path: "/" },
+        Route { name: "GetSnapshotBlockPublicAccessState", method: "POST", path: "/" },
+        Route { name: "LockSnapshot", method: "POST", path: "/" },
+        Route { name: "ModifyEbsDefaultKmsKeyId", method: "POST", path: "/" },
+        Route { name: "ModifySnapshotAttribute", method: "POST", path: "/" },
+        Route { name: "ModifyVolume", method: "POST", path: "/" },
+        Route { name: "ModifyVolumeAttribute", method: "POST", path: "/" },
+        Route { name: "ResetEbsDefaultKmsKeyId", method: "POST", path: "/" },
+        Route { name: "ResetSnapshotAttribute", method: "POST", path: "/" },
         Route { name: "RunInstances", method: "POST", path: "/" },
         Route { name: "StartInstances", method: "POST", path: "/" },
         Route { name: "StopInstances", method: "POST", path: "/" },
         Route { name: "TerminateInstances", method: "POST", path: "/" },
+        Route { name: "UnlockSnapshot", method: "POST", path: "/" },
     ],
 };

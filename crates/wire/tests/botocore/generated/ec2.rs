@@ -49,6 +49,143 @@ impl Sample for AttachVolumeOutput {
     }
 }
 
+impl Show for CopySnapshotInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Description", &self.description);
+        fields.put("DestinationOutpostArn", &self.destination_outpost_arn);
+        fields.put("DestinationRegion", &self.destination_region);
+        fields.put("Encrypted", &self.encrypted);
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.put("PresignedUrl", &self.presigned_url);
+        fields.plain("SourceRegion", &self.source_region);
+        fields.plain("SourceSnapshotId", &self.source_snapshot_id);
+        fields.put("TagSpecifications", &self.tag_specifications);
+        fields.put("CompletionDurationMinutes", &self.completion_duration_minutes);
+        fields.put("DestinationAvailabilityZone", &self.destination_availability_zone);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for CopySnapshotOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Tags", &self.tags);
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.finish()
+    }
+}
+
+impl Sample for CopySnapshotOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        CopySnapshotOutput { tags: dice.option(), snapshot_id: dice.option() }
+    }
+}
+
+impl Show for CreateSnapshotInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Description", &self.description);
+        fields.put("OutpostArn", &self.outpost_arn);
+        fields.plain("VolumeId", &self.volume_id);
+        fields.put("TagSpecifications", &self.tag_specifications);
+        fields.put("Location", &self.location);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for CreateSnapshotOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("OwnerAlias", &self.owner_alias);
+        fields.put("OutpostArn", &self.outpost_arn);
+        fields.put("Tags", &self.tags);
+        fields.put("StorageTier", &self.storage_tier);
+        fields.put("RestoreExpiryTime", &self.restore_expiry_time);
+        fields.put("SseType", &self.sse_type);
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("TransferType", &self.transfer_type);
+        fields.put("CompletionDurationMinutes", &self.completion_duration_minutes);
+        fields.put("CompletionTime", &self.completion_time);
+        fields.put("FullSnapshotSizeInBytes", &self.full_snapshot_size_in_bytes);
+        fields.put("AssociatedKmsKeys", &self.associated_kms_keys);
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("VolumeId", &self.volume_id);
+        fields.put("State", &self.state);
+        fields.put("StateMessage", &self.state_message);
+        fields.put("StartTime", &self.start_time);
+        fields.put("Progress", &self.progress);
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("Description", &self.description);
+        fields.put("VolumeSize", &self.volume_size);
+        fields.put("Encrypted", &self.encrypted);
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.put("DataEncryptionKeyId", &self.data_encryption_key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for CreateSnapshotOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        CreateSnapshotOutput {
+            owner_alias: dice.option(),
+            outpost_arn: dice.option(),
+            tags: dice.option(),
+            storage_tier: dice.option(),
+            restore_expiry_time: dice.option(),
+            sse_type: dice.option(),
+            availability_zone: dice.option(),
+            transfer_type: dice.option(),
+            completion_duration_minutes: dice.option(),
+            completion_time: dice.option(),
+            full_snapshot_size_in_bytes: dice.option(),
+            associated_kms_keys: dice.option(),
+            snapshot_id: dice.option(),
+            volume_id: dice.option(),
+            state: dice.option(),
+            state_message: dice.option(),
+            start_time: dice.option(),
+            progress: dice.option(),
+            owner_id: dice.option(),
+            description: dice.option(),
+            volume_size: dice.option(),
+            encrypted: dice.option(),
+            kms_key_id: dice.option(),
+            data_encryption_key_id: dice.option(),
+        }
+    }
+}
+
+impl Show for CreateSnapshotsInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Description", &self.description);
+        fields.plain("InstanceSpecification", &self.instance_specification);
+        fields.put("OutpostArn", &self.outpost_arn);
+        fields.put("TagSpecifications", &self.tag_specifications);
+        fields.put("DryRun", &self.dry_run);
+        fields.put("CopyTagsFromSource", &self.copy_tags_from_source);
+        fields.put("Location", &self.location);
+        fields.finish()
+    }
+}
+
+impl Show for CreateSnapshotsOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Snapshots", &self.snapshots);
+        fields.finish()
+    }
+}
+
+impl Sample for CreateSnapshotsOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        CreateSnapshotsOutput { snapshots: dice.option() }
+    }
+}
+
 impl Show for CreateTagsInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -154,6 +291,27 @@ impl Sample for CreateVolumeOutput {
     }
 }
 
+impl Show for DeleteSnapshotInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("SnapshotId", &self.snapshot_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DeleteSnapshotOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for DeleteSnapshotOutput {
+    fn sample(_: &mut Dice) -> Self {
+        DeleteSnapshotOutput {}
+    }
+}
+
 impl Show for DeleteTagsInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -223,6 +381,35 @@ impl Sample for DescribeAvailabilityZonesOutput {
     }
 }
 
+impl Show for DescribeFastSnapshotRestoresInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Filters", &self.filters);
+        fields.put("MaxResults", &self.max_results);
+        fields.put("NextToken", &self.next_token);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeFastSnapshotRestoresOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("FastSnapshotRestores", &self.fast_snapshot_restores);
+        fields.put("NextToken", &self.next_token);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeFastSnapshotRestoresOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeFastSnapshotRestoresOutput {
+            fast_snapshot_restores: dice.option(),
+            next_token: dice.option(),
+        }
+    }
+}
+
 impl Show for DescribeInstanceStatusInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -280,6 +467,33 @@ impl Sample for DescribeInstancesOutput {
     }
 }
 
+impl Show for DescribeLockedSnapshotsInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Filters", &self.filters);
+        fields.put("MaxResults", &self.max_results);
+        fields.put("NextToken", &self.next_token);
+        fields.put("SnapshotIds", &self.snapshot_ids);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeLockedSnapshotsOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Snapshots", &self.snapshots);
+        fields.put("NextToken", &self.next_token);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeLockedSnapshotsOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeLockedSnapshotsOutput { snapshots: dice.option(), next_token: dice.option() }
+    }
+}
+
 impl Show for DescribeRegionsInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -302,6 +516,65 @@ impl Show for DescribeRegionsOutput {
 impl Sample for DescribeRegionsOutput {
     fn sample(dice: &mut Dice) -> Self {
         DescribeRegionsOutput { regions: dice.option() }
+    }
+}
+
+impl Show for DescribeSnapshotAttributeInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Attribute", &self.attribute);
+        fields.plain("SnapshotId", &self.snapshot_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeSnapshotAttributeOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("ProductCodes", &self.product_codes);
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("CreateVolumePermissions", &self.create_volume_permissions);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeSnapshotAttributeOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeSnapshotAttributeOutput {
+            product_codes: dice.option(),
+            snapshot_id: dice.option(),
+            create_volume_permissions: dice.option(),
+        }
+    }
+}
+
+impl Show for DescribeSnapshotsInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("MaxResults", &self.max_results);
+        fields.put("NextToken", &self.next_token);
+        fields.put("OwnerIds", &self.owner_ids);
+        fields.put("RestorableByUserIds", &self.restorable_by_user_ids);
+        fields.put("SnapshotIds", &self.snapshot_ids);
+        fields.put("DryRun", &self.dry_run);
+        fields.put("Filters", &self.filters);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeSnapshotsOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("NextToken", &self.next_token);
+        fields.put("Snapshots", &self.snapshots);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeSnapshotsOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeSnapshotsOutput { next_token: dice.option(), snapshots: dice.option() }
     }
 }
 
@@ -328,6 +601,36 @@ impl Show for DescribeTagsOutput {
 impl Sample for DescribeTagsOutput {
     fn sample(dice: &mut Dice) -> Self {
         DescribeTagsOutput { next_token: dice.option(), tags: dice.option() }
+    }
+}
+
+impl Show for DescribeVolumeAttributeInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Attribute", &self.attribute);
+        fields.plain("VolumeId", &self.volume_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeVolumeAttributeOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AutoEnableIO", &self.auto_enable_io);
+        fields.put("ProductCodes", &self.product_codes);
+        fields.put("VolumeId", &self.volume_id);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeVolumeAttributeOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeVolumeAttributeOutput {
+            auto_enable_io: dice.option(),
+            product_codes: dice.option(),
+            volume_id: dice.option(),
+        }
     }
 }
 
@@ -387,6 +690,34 @@ impl Sample for DescribeVolumesOutput {
     }
 }
 
+impl Show for DescribeVolumesModificationsInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.put("VolumeIds", &self.volume_ids);
+        fields.put("Filters", &self.filters);
+        fields.put("NextToken", &self.next_token);
+        fields.put("MaxResults", &self.max_results);
+        fields.put("IncludeManagedResources", &self.include_managed_resources);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeVolumesModificationsOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("NextToken", &self.next_token);
+        fields.put("VolumesModifications", &self.volumes_modifications);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeVolumesModificationsOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeVolumesModificationsOutput { next_token: dice.option(), volumes_modifications: dice.option() }
+    }
+}
+
 impl Show for DetachVolumeInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -428,6 +759,422 @@ impl Sample for DetachVolumeOutput {
             state: dice.option(),
             attach_time: dice.option(),
         }
+    }
+}
+
+impl Show for DisableEbsEncryptionByDefaultInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DisableEbsEncryptionByDefaultOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("EbsEncryptionByDefault", &self.ebs_encryption_by_default);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableEbsEncryptionByDefaultOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableEbsEncryptionByDefaultOutput { ebs_encryption_by_default: dice.option() }
+    }
+}
+
+impl Show for DisableFastSnapshotRestoresInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AvailabilityZones", &self.availability_zones);
+        fields.put("AvailabilityZoneIds", &self.availability_zone_ids);
+        fields.plain("SourceSnapshotIds", &self.source_snapshot_ids);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DisableFastSnapshotRestoresOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Successful", &self.successful);
+        fields.put("Unsuccessful", &self.unsuccessful);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableFastSnapshotRestoresOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableFastSnapshotRestoresOutput { successful: dice.option(), unsuccessful: dice.option() }
+    }
+}
+
+impl Show for DisableSnapshotBlockPublicAccessInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for DisableSnapshotBlockPublicAccessOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("State", &self.state);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableSnapshotBlockPublicAccessOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableSnapshotBlockPublicAccessOutput { state: dice.option() }
+    }
+}
+
+impl Show for EnableEbsEncryptionByDefaultInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for EnableEbsEncryptionByDefaultOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("EbsEncryptionByDefault", &self.ebs_encryption_by_default);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableEbsEncryptionByDefaultOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableEbsEncryptionByDefaultOutput { ebs_encryption_by_default: dice.option() }
+    }
+}
+
+impl Show for EnableFastSnapshotRestoresInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AvailabilityZones", &self.availability_zones);
+        fields.put("AvailabilityZoneIds", &self.availability_zone_ids);
+        fields.plain("SourceSnapshotIds", &self.source_snapshot_ids);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for EnableFastSnapshotRestoresOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Successful", &self.successful);
+        fields.put("Unsuccessful", &self.unsuccessful);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableFastSnapshotRestoresOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableFastSnapshotRestoresOutput { successful: dice.option(), unsuccessful: dice.option() }
+    }
+}
+
+impl Show for EnableSnapshotBlockPublicAccessInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("State", &self.state);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for EnableSnapshotBlockPublicAccessOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("State", &self.state);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableSnapshotBlockPublicAccessOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableSnapshotBlockPublicAccessOutput { state: dice.option() }
+    }
+}
+
+impl Show for EnableVolumeIOInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.plain("VolumeId", &self.volume_id);
+        fields.finish()
+    }
+}
+
+impl Show for EnableVolumeIOOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for EnableVolumeIOOutput {
+    fn sample(_: &mut Dice) -> Self {
+        EnableVolumeIOOutput {}
+    }
+}
+
+impl Show for GetEbsDefaultKmsKeyIdInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for GetEbsDefaultKmsKeyIdOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for GetEbsDefaultKmsKeyIdOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetEbsDefaultKmsKeyIdOutput { kms_key_id: dice.option() }
+    }
+}
+
+impl Show for GetEbsEncryptionByDefaultInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for GetEbsEncryptionByDefaultOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("EbsEncryptionByDefault", &self.ebs_encryption_by_default);
+        fields.put("SseType", &self.sse_type);
+        fields.finish()
+    }
+}
+
+impl Sample for GetEbsEncryptionByDefaultOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetEbsEncryptionByDefaultOutput { ebs_encryption_by_default: dice.option(), sse_type: dice.option() }
+    }
+}
+
+impl Show for GetSnapshotBlockPublicAccessStateInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for GetSnapshotBlockPublicAccessStateOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("State", &self.state);
+        fields.put("ManagedBy", &self.managed_by);
+        fields.finish()
+    }
+}
+
+impl Sample for GetSnapshotBlockPublicAccessStateOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetSnapshotBlockPublicAccessStateOutput { state: dice.option(), managed_by: dice.option() }
+    }
+}
+
+impl Show for LockSnapshotInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("SnapshotId", &self.snapshot_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.plain("LockMode", &self.lock_mode);
+        fields.put("CoolOffPeriod", &self.cool_off_period);
+        fields.put("LockDuration", &self.lock_duration);
+        fields.put("ExpirationDate", &self.expiration_date);
+        fields.finish()
+    }
+}
+
+impl Show for LockSnapshotOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("LockState", &self.lock_state);
+        fields.put("LockDuration", &self.lock_duration);
+        fields.put("CoolOffPeriod", &self.cool_off_period);
+        fields.put("CoolOffPeriodExpiresOn", &self.cool_off_period_expires_on);
+        fields.put("LockCreatedOn", &self.lock_created_on);
+        fields.put("LockExpiresOn", &self.lock_expires_on);
+        fields.put("LockDurationStartTime", &self.lock_duration_start_time);
+        fields.finish()
+    }
+}
+
+impl Sample for LockSnapshotOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        LockSnapshotOutput {
+            snapshot_id: dice.option(),
+            lock_state: dice.option(),
+            lock_duration: dice.option(),
+            cool_off_period: dice.option(),
+            cool_off_period_expires_on: dice.option(),
+            lock_created_on: dice.option(),
+            lock_expires_on: dice.option(),
+            lock_duration_start_time: dice.option(),
+        }
+    }
+}
+
+impl Show for ModifyEbsDefaultKmsKeyIdInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KmsKeyId", &self.kms_key_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for ModifyEbsDefaultKmsKeyIdOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for ModifyEbsDefaultKmsKeyIdOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ModifyEbsDefaultKmsKeyIdOutput { kms_key_id: dice.option() }
+    }
+}
+
+impl Show for ModifySnapshotAttributeInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Attribute", &self.attribute);
+        fields.put("CreateVolumePermission", &self.create_volume_permission);
+        fields.put("GroupNames", &self.group_names);
+        fields.put("OperationType", &self.operation_type);
+        fields.plain("SnapshotId", &self.snapshot_id);
+        fields.put("UserIds", &self.user_ids);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for ModifySnapshotAttributeOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for ModifySnapshotAttributeOutput {
+    fn sample(_: &mut Dice) -> Self {
+        ModifySnapshotAttributeOutput {}
+    }
+}
+
+impl Show for ModifyVolumeInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.plain("VolumeId", &self.volume_id);
+        fields.put("Size", &self.size);
+        fields.put("VolumeType", &self.volume_type);
+        fields.put("Iops", &self.iops);
+        fields.put("Throughput", &self.throughput);
+        fields.put("MultiAttachEnabled", &self.multi_attach_enabled);
+        fields.finish()
+    }
+}
+
+impl Show for ModifyVolumeOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("VolumeModification", &self.volume_modification);
+        fields.finish()
+    }
+}
+
+impl Sample for ModifyVolumeOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ModifyVolumeOutput { volume_modification: dice.option() }
+    }
+}
+
+impl Show for ModifyVolumeAttributeInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AutoEnableIO", &self.auto_enable_io);
+        fields.plain("VolumeId", &self.volume_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for ModifyVolumeAttributeOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for ModifyVolumeAttributeOutput {
+    fn sample(_: &mut Dice) -> Self {
+        ModifyVolumeAttributeOutput {}
+    }
+}
+
+impl Show for ResetEbsDefaultKmsKeyIdInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for ResetEbsDefaultKmsKeyIdOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for ResetEbsDefaultKmsKeyIdOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ResetEbsDefaultKmsKeyIdOutput { kms_key_id: dice.option() }
+    }
+}
+
+impl Show for ResetSnapshotAttributeInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Attribute", &self.attribute);
+        fields.plain("SnapshotId", &self.snapshot_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for ResetSnapshotAttributeOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for ResetSnapshotAttributeOutput {
+    fn sample(_: &mut Dice) -> Self {
+        ResetSnapshotAttributeOutput {}
     }
 }
 
@@ -581,6 +1328,29 @@ impl Sample for TerminateInstancesOutput {
     }
 }
 
+impl Show for UnlockSnapshotInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("SnapshotId", &self.snapshot_id);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for UnlockSnapshotOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.finish()
+    }
+}
+
+impl Sample for UnlockSnapshotOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        UnlockSnapshotOutput { snapshot_id: dice.option() }
+    }
+}
+
 impl Show for ApplicationStatusSummary {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -593,6 +1363,34 @@ impl Show for ApplicationStatusSummary {
 impl Sample for ApplicationStatusSummary {
     fn sample(dice: &mut Dice) -> Self {
         ApplicationStatusSummary { status: dice.option(), impaired_since: dice.option() }
+    }
+}
+
+impl Show for AssociatedKmsKey {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for AssociatedKmsKey {
+    fn sample(dice: &mut Dice) -> Self {
+        AssociatedKmsKey { kms_key_id: dice.option() }
+    }
+}
+
+impl Show for AttributeBooleanValue {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Value", &self.value);
+        fields.finish()
+    }
+}
+
+impl Sample for AttributeBooleanValue {
+    fn sample(dice: &mut Dice) -> Self {
+        AttributeBooleanValue { value: dice.option() }
     }
 }
 
@@ -808,11 +1606,164 @@ impl Show for CpuOptionsRequest {
     }
 }
 
+impl Show for CreateVolumePermission {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("UserId", &self.user_id);
+        fields.put("Group", &self.group);
+        fields.finish()
+    }
+}
+
+impl Sample for CreateVolumePermission {
+    fn sample(dice: &mut Dice) -> Self {
+        CreateVolumePermission { user_id: dice.option(), group: dice.option() }
+    }
+}
+
+impl Show for CreateVolumePermissionModifications {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Add", &self.add);
+        fields.put("Remove", &self.remove);
+        fields.finish()
+    }
+}
+
 impl Show for CreditSpecificationRequest {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
         fields.put("CpuCredits", &self.cpu_credits);
         fields.finish()
+    }
+}
+
+impl Show for DescribeFastSnapshotRestoreSuccessItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("AvailabilityZoneId", &self.availability_zone_id);
+        fields.put("State", &self.state);
+        fields.put("StateTransitionReason", &self.state_transition_reason);
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("OwnerAlias", &self.owner_alias);
+        fields.put("EnablingTime", &self.enabling_time);
+        fields.put("OptimizingTime", &self.optimizing_time);
+        fields.put("EnabledTime", &self.enabled_time);
+        fields.put("DisablingTime", &self.disabling_time);
+        fields.put("DisabledTime", &self.disabled_time);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeFastSnapshotRestoreSuccessItem {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeFastSnapshotRestoreSuccessItem {
+            snapshot_id: dice.option(),
+            availability_zone: dice.option(),
+            availability_zone_id: dice.option(),
+            state: dice.option(),
+            state_transition_reason: dice.option(),
+            owner_id: dice.option(),
+            owner_alias: dice.option(),
+            enabling_time: dice.option(),
+            optimizing_time: dice.option(),
+            enabled_time: dice.option(),
+            disabling_time: dice.option(),
+            disabled_time: dice.option(),
+        }
+    }
+}
+
+impl Show for DisableFastSnapshotRestoreErrorItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("FastSnapshotRestoreStateErrors", &self.fast_snapshot_restore_state_errors);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableFastSnapshotRestoreErrorItem {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableFastSnapshotRestoreErrorItem {
+            snapshot_id: dice.option(),
+            fast_snapshot_restore_state_errors: dice.option(),
+        }
+    }
+}
+
+impl Show for DisableFastSnapshotRestoreStateError {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Code", &self.code);
+        fields.put("Message", &self.message);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableFastSnapshotRestoreStateError {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableFastSnapshotRestoreStateError { code: dice.option(), message: dice.option() }
+    }
+}
+
+impl Show for DisableFastSnapshotRestoreStateErrorItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("AvailabilityZoneId", &self.availability_zone_id);
+        fields.put("Error", &self.error);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableFastSnapshotRestoreStateErrorItem {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableFastSnapshotRestoreStateErrorItem {
+            availability_zone: dice.option(),
+            availability_zone_id: dice.option(),
+            error: dice.option(),
+        }
+    }
+}
+
+impl Show for DisableFastSnapshotRestoreSuccessItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("AvailabilityZoneId", &self.availability_zone_id);
+        fields.put("State", &self.state);
+        fields.put("StateTransitionReason", &self.state_transition_reason);
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("OwnerAlias", &self.owner_alias);
+        fields.put("EnablingTime", &self.enabling_time);
+        fields.put("OptimizingTime", &self.optimizing_time);
+        fields.put("EnabledTime", &self.enabled_time);
+        fields.put("DisablingTime", &self.disabling_time);
+        fields.put("DisabledTime", &self.disabled_time);
+        fields.finish()
+    }
+}
+
+impl Sample for DisableFastSnapshotRestoreSuccessItem {
+    fn sample(dice: &mut Dice) -> Self {
+        DisableFastSnapshotRestoreSuccessItem {
+            snapshot_id: dice.option(),
+            availability_zone: dice.option(),
+            availability_zone_id: dice.option(),
+            state: dice.option(),
+            state_transition_reason: dice.option(),
+            owner_id: dice.option(),
+            owner_alias: dice.option(),
+            enabling_time: dice.option(),
+            optimizing_time: dice.option(),
+            enabled_time: dice.option(),
+            disabling_time: dice.option(),
+            disabled_time: dice.option(),
+        }
     }
 }
 
@@ -981,6 +1932,97 @@ impl Show for EnaSrdUdpSpecificationRequest {
         let mut fields = Fields::default();
         fields.put("EnaSrdUdpEnabled", &self.ena_srd_udp_enabled);
         fields.finish()
+    }
+}
+
+impl Show for EnableFastSnapshotRestoreErrorItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("FastSnapshotRestoreStateErrors", &self.fast_snapshot_restore_state_errors);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableFastSnapshotRestoreErrorItem {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableFastSnapshotRestoreErrorItem {
+            snapshot_id: dice.option(),
+            fast_snapshot_restore_state_errors: dice.option(),
+        }
+    }
+}
+
+impl Show for EnableFastSnapshotRestoreStateError {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Code", &self.code);
+        fields.put("Message", &self.message);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableFastSnapshotRestoreStateError {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableFastSnapshotRestoreStateError { code: dice.option(), message: dice.option() }
+    }
+}
+
+impl Show for EnableFastSnapshotRestoreStateErrorItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("AvailabilityZoneId", &self.availability_zone_id);
+        fields.put("Error", &self.error);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableFastSnapshotRestoreStateErrorItem {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableFastSnapshotRestoreStateErrorItem {
+            availability_zone: dice.option(),
+            availability_zone_id: dice.option(),
+            error: dice.option(),
+        }
+    }
+}
+
+impl Show for EnableFastSnapshotRestoreSuccessItem {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("AvailabilityZoneId", &self.availability_zone_id);
+        fields.put("State", &self.state);
+        fields.put("StateTransitionReason", &self.state_transition_reason);
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("OwnerAlias", &self.owner_alias);
+        fields.put("EnablingTime", &self.enabling_time);
+        fields.put("OptimizingTime", &self.optimizing_time);
+        fields.put("EnabledTime", &self.enabled_time);
+        fields.put("DisablingTime", &self.disabling_time);
+        fields.put("DisabledTime", &self.disabled_time);
+        fields.finish()
+    }
+}
+
+impl Sample for EnableFastSnapshotRestoreSuccessItem {
+    fn sample(dice: &mut Dice) -> Self {
+        EnableFastSnapshotRestoreSuccessItem {
+            snapshot_id: dice.option(),
+            availability_zone: dice.option(),
+            availability_zone_id: dice.option(),
+            state: dice.option(),
+            state_transition_reason: dice.option(),
+            owner_id: dice.option(),
+            owner_alias: dice.option(),
+            enabling_time: dice.option(),
+            optimizing_time: dice.option(),
+            enabled_time: dice.option(),
+            disabling_time: dice.option(),
+            disabled_time: dice.option(),
+        }
     }
 }
 
@@ -1671,6 +2713,16 @@ impl Show for InstanceSecondaryInterfaceSpecificationRequest {
     }
 }
 
+impl Show for InstanceSpecification {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("InstanceId", &self.instance_id);
+        fields.put("ExcludeBootVolume", &self.exclude_boot_volume);
+        fields.put("ExcludeDataVolumeIds", &self.exclude_data_volume_ids);
+        fields.finish()
+    }
+}
+
 impl Show for InstanceState {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -1846,6 +2898,38 @@ impl Show for LicenseConfigurationRequest {
         let mut fields = Fields::default();
         fields.put("LicenseConfigurationArn", &self.license_configuration_arn);
         fields.finish()
+    }
+}
+
+impl Show for LockedSnapshotsInfo {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("LockState", &self.lock_state);
+        fields.put("LockDuration", &self.lock_duration);
+        fields.put("CoolOffPeriod", &self.cool_off_period);
+        fields.put("CoolOffPeriodExpiresOn", &self.cool_off_period_expires_on);
+        fields.put("LockCreatedOn", &self.lock_created_on);
+        fields.put("LockDurationStartTime", &self.lock_duration_start_time);
+        fields.put("LockExpiresOn", &self.lock_expires_on);
+        fields.finish()
+    }
+}
+
+impl Sample for LockedSnapshotsInfo {
+    fn sample(dice: &mut Dice) -> Self {
+        LockedSnapshotsInfo {
+            owner_id: dice.option(),
+            snapshot_id: dice.option(),
+            lock_state: dice.option(),
+            lock_duration: dice.option(),
+            cool_off_period: dice.option(),
+            cool_off_period_expires_on: dice.option(),
+            lock_created_on: dice.option(),
+            lock_duration_start_time: dice.option(),
+            lock_expires_on: dice.option(),
+        }
     }
 }
 
@@ -2069,6 +3153,108 @@ impl Show for RunInstancesMonitoringEnabled {
     }
 }
 
+impl Show for Snapshot {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("OwnerAlias", &self.owner_alias);
+        fields.put("OutpostArn", &self.outpost_arn);
+        fields.put("Tags", &self.tags);
+        fields.put("StorageTier", &self.storage_tier);
+        fields.put("RestoreExpiryTime", &self.restore_expiry_time);
+        fields.put("SseType", &self.sse_type);
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.put("TransferType", &self.transfer_type);
+        fields.put("CompletionDurationMinutes", &self.completion_duration_minutes);
+        fields.put("CompletionTime", &self.completion_time);
+        fields.put("FullSnapshotSizeInBytes", &self.full_snapshot_size_in_bytes);
+        fields.put("AssociatedKmsKeys", &self.associated_kms_keys);
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("VolumeId", &self.volume_id);
+        fields.put("State", &self.state);
+        fields.put("StateMessage", &self.state_message);
+        fields.put("StartTime", &self.start_time);
+        fields.put("Progress", &self.progress);
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("Description", &self.description);
+        fields.put("VolumeSize", &self.volume_size);
+        fields.put("Encrypted", &self.encrypted);
+        fields.put("KmsKeyId", &self.kms_key_id);
+        fields.put("DataEncryptionKeyId", &self.data_encryption_key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for Snapshot {
+    fn sample(dice: &mut Dice) -> Self {
+        Snapshot {
+            owner_alias: dice.option(),
+            outpost_arn: dice.option(),
+            tags: dice.option(),
+            storage_tier: dice.option(),
+            restore_expiry_time: dice.option(),
+            sse_type: dice.option(),
+            availability_zone: dice.option(),
+            transfer_type: dice.option(),
+            completion_duration_minutes: dice.option(),
+            completion_time: dice.option(),
+            full_snapshot_size_in_bytes: dice.option(),
+            associated_kms_keys: dice.option(),
+            snapshot_id: dice.option(),
+            volume_id: dice.option(),
+            state: dice.option(),
+            state_message: dice.option(),
+            start_time: dice.option(),
+            progress: dice.option(),
+            owner_id: dice.option(),
+            description: dice.option(),
+            volume_size: dice.option(),
+            encrypted: dice.option(),
+            kms_key_id: dice.option(),
+            data_encryption_key_id: dice.option(),
+        }
+    }
+}
+
+impl Show for SnapshotInfo {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Description", &self.description);
+        fields.put("Tags", &self.tags);
+        fields.put("Encrypted", &self.encrypted);
+        fields.put("VolumeId", &self.volume_id);
+        fields.put("State", &self.state);
+        fields.put("VolumeSize", &self.volume_size);
+        fields.put("StartTime", &self.start_time);
+        fields.put("Progress", &self.progress);
+        fields.put("OwnerId", &self.owner_id);
+        fields.put("SnapshotId", &self.snapshot_id);
+        fields.put("OutpostArn", &self.outpost_arn);
+        fields.put("SseType", &self.sse_type);
+        fields.put("AvailabilityZone", &self.availability_zone);
+        fields.finish()
+    }
+}
+
+impl Sample for SnapshotInfo {
+    fn sample(dice: &mut Dice) -> Self {
+        SnapshotInfo {
+            description: dice.option(),
+            tags: dice.option(),
+            encrypted: dice.option(),
+            volume_id: dice.option(),
+            state: dice.option(),
+            volume_size: dice.option(),
+            start_time: dice.option(),
+            progress: dice.option(),
+            owner_id: dice.option(),
+            snapshot_id: dice.option(),
+            outpost_arn: dice.option(),
+            sse_type: dice.option(),
+            availability_zone: dice.option(),
+        }
+    }
+}
+
 impl Show for SpotMarketOptions {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -2230,6 +3416,54 @@ impl Sample for VolumeAttachment {
             device: dice.option(),
             state: dice.option(),
             attach_time: dice.option(),
+        }
+    }
+}
+
+impl Show for VolumeModification {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("VolumeId", &self.volume_id);
+        fields.put("ModificationState", &self.modification_state);
+        fields.put("StatusMessage", &self.status_message);
+        fields.put("TargetSize", &self.target_size);
+        fields.put("TargetIops", &self.target_iops);
+        fields.put("TargetVolumeType", &self.target_volume_type);
+        fields.put("TargetThroughput", &self.target_throughput);
+        fields.put("TargetMultiAttachEnabled", &self.target_multi_attach_enabled);
+        fields.put("OriginalSize", &self.original_size);
+        fields.put("OriginalIops", &self.original_iops);
+        fields.put("OriginalVolumeType", &self.original_volume_type);
+        fields.put("OriginalThroughput", &self.original_throughput);
+        fields.put("OriginalMultiAttachEnabled", &self.original_multi_attach_enabled);
+        fields.put("Progress", &self.progress);
+        fields.put("StartTime", &self.start_time);
+        fields.put("EndTime", &self.end_time);
+        fields.put("Operator", &self.operator);
+        fields.finish()
+    }
+}
+
+impl Sample for VolumeModification {
+    fn sample(dice: &mut Dice) -> Self {
+        VolumeModification {
+            volume_id: dice.option(),
+            modification_state: dice.option(),
+            status_message: dice.option(),
+            target_size: dice.option(),
+            target_iops: dice.option(),
+            target_volume_type: dice.option(),
+            target_throughput: dice.option(),
+            target_multi_attach_enabled: dice.option(),
+            original_size: dice.option(),
+            original_iops: dice.option(),
+            original_volume_type: dice.option(),
+            original_throughput: dice.option(),
+            original_multi_attach_enabled: dice.option(),
+            progress: dice.option(),
+            start_time: dice.option(),
+            end_time: dice.option(),
+            operator: dice.option(),
         }
     }
 }
