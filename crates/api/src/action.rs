@@ -1,6 +1,6 @@
 //! An AWS action as the house knows it: one type, one file, one registry line.
 
-use crate::{Answer, Cx};
+use crate::{After, Answer, Cx};
 use base::Refusal;
 use serde_json::Value;
 use wire::{Input, Operation, Output};
@@ -39,6 +39,12 @@ pub trait Action: 'static {
     /// may be run again if the transaction meets a conflict, so it has no effect outside the transaction.
     fn handle(cx: &mut Cx, input: InputOf<Self>) -> Answer<OutputOf<Self>>;
 
+    /// What must have happened outside the catalog before the caller hears yes (a snapshot's instant, for instance). Runs after
+    /// the commit of a call from a socket, outside any transaction; may block.
+    fn finish(_after: &After, output: OutputOf<Self>) -> Answer<OutputOf<Self>> {
+        Ok(output)
+    }
+
     /// CloudTrail's `requestParameters`.
     fn request_parameters(input: &InputOf<Self>) -> Value {
         input.trail()
@@ -49,3 +55,37 @@ pub trait Action: 'static {
         if Self::READ_ONLY { Value::Null } else { output.trail() }
     }
 }
+
+/// An action that moves data: the decision is made in a transaction as for every action, then the bytes are moved outside of it.
+/// Data events have no record in the event history (as in AWS, where they are recorded only on request); refusals have one.
+/// The calls to KMS that they cause are recorded as any other.
+pub trait DataAction: 'static {
+    /// The generated operation: names, request and response types, codecs.
+    type Op: Operation;
+    /// What the transaction found out for the second half.
+    type Plan: Send;
+    /// The permission that IAM policies name, for instance `ebs:PutSnapshotBlock`.
+    const IAM: &'static str;
+    const READ_ONLY: bool;
+
+    /// Checks that need no state.
+    fn check(_input: &DataInputOf<Self>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// The ARNs that the call touches, for authorisation.
+    fn resources(_cx: &Cx, _input: &DataInputOf<Self>) -> Vec<String> {
+        vec!["*".to_owned()]
+    }
+
+    /// Looks at rows and decides. May be run again if the transaction meets a conflict.
+    fn plan(cx: &mut Cx, input: &DataInputOf<Self>) -> Answer<Self::Plan>;
+
+    /// Moves the bytes; durable when it returns. No transaction is open; it may open its own (`After::transact`).
+    fn carry_out(after: &After, plan: Self::Plan, input: DataInputOf<Self>) -> Answer<DataOutputOf<Self>>;
+}
+
+/// The request type of a data action.
+pub type DataInputOf<A> = <<A as DataAction>::Op as Operation>::Input;
+/// The response type of a data action.
+pub type DataOutputOf<A> = <<A as DataAction>::Op as Operation>::Output;

@@ -7,6 +7,9 @@ use base::{AccountId, Region};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// EBS as a principal: grantee of the grants under which it copies and loads data.
+pub const EBS: &str = "ebs.amazonaws.com";
+
 /// The kinds of identity that can pass the door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
@@ -84,6 +87,34 @@ impl Caller {
         }
     }
 
+    /// The EBS direct API asking KMS for this caller.
+    #[must_use]
+    pub fn forwarded_by_ebs(&self, region: &Region) -> Self {
+        Caller {
+            via: Some(Via { service: format!("ec2.{region}.amazonaws.com"), invoked_by: EBS.into() }),
+            ..self.clone()
+        }
+    }
+
+    /// The EBS copy worker making its grant on the source key for this caller.
+    #[must_use]
+    pub fn forwarded_by_ebs_copy(&self, region: &Region) -> Self {
+        Caller {
+            via: Some(Via {
+                service: format!("ec2.{region}.amazonaws.com"),
+                invoked_by: format!("prod.kms-caller.ebs.{region}.amazonaws.com"),
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// EBS acting on its own for `account`, under grants to [`EBS`].
+    pub fn ebs(account: AccountId) -> Self {
+        let mut caller = Self::service(account, EBS);
+        (caller.source_ip, caller.user_agent) = (EBS.into(), EBS.into());
+        caller
+    }
+
     /// The caller as an ARN, the form that policies, grants and refusals use.
     pub fn arn(&self) -> String {
         match &self.principal {
@@ -144,6 +175,7 @@ impl Caller {
                     "credentialsIssuedTo": format!("arn:aws:ec2:{region}:{account}:instance/{instance}"),
                 },
             }),
+            Principal::Service { name } if name == EBS => json!({"type": "AWSService", "invokedBy": EBS}),
             Principal::Service { .. } => json!({
                 "type": "AWSService", "invokedBy": "AWS Internal",
             }),

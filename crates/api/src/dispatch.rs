@@ -2,7 +2,7 @@
 //! `Cx::call` the way in for one action that needs another; all three end in `perform`.
 
 use crate::trail::{Ending, Story};
-use crate::{Action, Answer, Caller, Cx, Entry, Failure, InputOf, OutputOf, Registry, Request};
+use crate::{Action, After, Answer, Caller, Cx, Entry, Failure, InputOf, OutputOf, Registry, Request};
 use base::Refusal;
 use catalog::Catalog;
 use env::Env;
@@ -98,12 +98,18 @@ pub(crate) fn serve<A: Action>(door: &Door, caller: &Caller, request: &Request, 
             }
         }
     });
+    let finished = result.and_then(|output| A::finish(&After { door, caller, request, service }, output));
+    answered::<A::Op>(finished, request)
+}
+
+/// The answer as bytes; a fault is logged and shown as AWS's word for one.
+pub(crate) fn answered<O: Operation>(result: Answer<O::Output>, request: &Request) -> Reply {
     match result {
         Ok(output) => output.encode(&request.id),
-        Err(Failure::Refused(refusal)) => wire::encode_refusal(service, &refusal, &request.id),
+        Err(Failure::Refused(refusal)) => wire::encode_refusal(O::SERVICE, &refusal, &request.id),
         Err(failure) => {
-            log_fault(A::Op::NAME, &request.id, &failure);
-            wire::encode_refusal(service, &internal(service), &request.id)
+            log_fault(O::NAME, &request.id, &failure);
+            wire::encode_refusal(O::SERVICE, &internal(O::SERVICE), &request.id)
         }
     }
 }
@@ -157,8 +163,12 @@ fn dry_run_passed(query: bool) -> Refusal {
     }
 }
 
-/// Writes the trail record of this call. The record of a refused call survives what the refusal undoes.
 fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
+    record_operation::<A::Op>(cx, A::READ_ONLY, ending)
+}
+
+/// Writes the trail record of this call. The record of a refused call survives what the refusal undoes.
+pub(crate) fn record_operation<O: Operation>(cx: &mut Cx, read_only: bool, ending: Ending) -> Answer<()> {
     let refused = matches!(ending, Ending::Refused(_));
     let denied = match &ending {
         Ending::Refused(r) => matches!(r.code.as_ref(), "AccessDeniedException" | "AccessDenied"),
@@ -169,9 +179,9 @@ fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
         request: &cx.request,
         sequence: cx.door.records.fetch_add(1, Ordering::Relaxed),
         event_id: cx.door.env.ids.uuid(),
-        event_name: A::Op::NAME,
-        event_source: A::Op::SERVICE.event_source,
-        read_only: A::READ_ONLY,
+        event_name: O::NAME,
+        event_source: O::SERVICE.event_source,
+        read_only,
         draft: std::mem::take(&mut cx.trail),
         ending,
         denied,

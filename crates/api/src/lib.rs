@@ -4,21 +4,24 @@
 
 mod access;
 mod action;
+mod after;
 mod answer;
 mod caller;
 mod cx;
+mod data;
 mod dispatch;
 pub mod events;
 pub mod identity;
 mod registry;
 pub mod trail;
 
-pub use action::{Action, InputOf, OutputOf};
+pub use action::{Action, DataAction, DataInputOf, DataOutputOf, InputOf, OutputOf};
+pub use after::After;
 pub use answer::{Answer, Failure};
-pub use caller::{Caller, Principal, Via, infrastructure_session_arn};
+pub use caller::{Caller, EBS, Principal, Via, infrastructure_session_arn};
 pub use cx::{Cx, Request};
 pub use dispatch::Door;
-pub use registry::{Entry, Registry, entry};
+pub use registry::{Entry, Registry, data_entry, entry};
 
 use catalog::{Row, Table};
 

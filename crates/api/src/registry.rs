@@ -1,8 +1,9 @@
 //! Which actions exist. Each service gives one table of entries; the coverage page, the IAM action list and routing are
 //! read from here.
 
+use crate::data::serve_data;
 use crate::dispatch::{Door, serve};
-use crate::{Action, Caller, cx::Request};
+use crate::{Action, Caller, DataAction, cx::Request};
 use std::collections::BTreeMap;
 use wire::{Call, Operation, Reply, Service};
 
@@ -23,6 +24,17 @@ pub fn entry<A: Action>() -> Entry {
         iam: A::IAM,
         read_only: A::READ_ONLY,
         serve: serve::<A>,
+    }
+}
+
+/// The entry of an action that moves data.
+pub fn data_entry<A: DataAction>() -> Entry {
+    Entry {
+        service: A::Op::SERVICE,
+        name: A::Op::NAME,
+        iam: A::IAM,
+        read_only: A::READ_ONLY,
+        serve: serve_data::<A>,
     }
 }
 

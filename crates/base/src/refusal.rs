@@ -16,13 +16,15 @@ pub struct Refusal {
     pub message: String,
     /// Why, in our own words: which rule, key state, permission or grant. Never a secret.
     pub reason: String,
+    /// The word that some protocols send beside the code (EBS direct's `Reason`, for instance `INVALID_BLOCK_TOKEN`).
+    pub word: Option<&'static str>,
 }
 
 impl Refusal {
     /// A client error (HTTP 400) whose message is also its reason.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let message = message.into();
-        Refusal { code: code.into(), status: 400, reason: message.clone(), message }
+        Refusal { code: code.into(), status: 400, reason: message.clone(), message, word: None }
     }
 
     /// The same refusal with a reason that says more than AWS's message does.
@@ -39,6 +41,13 @@ impl Refusal {
         self
     }
 
+    /// The same refusal with the word that EBS direct sends as `Reason`.
+    #[must_use]
+    pub fn with_word(mut self, word: &'static str) -> Self {
+        self.word = Some(word);
+        self
+    }
+
     /// What a caller sees when we failed: nothing of the inside, and a request id to ask about.
     pub fn internal() -> Self {
         Refusal {
@@ -46,6 +55,7 @@ impl Refusal {
             status: 500,
             message: "An internal error has occurred".into(),
             reason: "a fault inside the server; its log holds the cause under this request id".into(),
+            word: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use api::{Caller, Cx, Door, Failure, Request};
 use base::{Fault, Refusal};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
+use std::time::Duration;
 use wire::Service;
 
 /// A kind of job. Its state is what the row carries from step to step.
@@ -31,6 +32,8 @@ pub enum StepError {
     Fault(Fault),
     /// What the step waits for has not happened yet: look again soon.
     NotYet,
+    /// The same for something that takes long: look again after this time.
+    Later(Duration),
 }
 
 impl From<Failure> for StepError {

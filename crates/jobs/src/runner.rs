@@ -242,6 +242,10 @@ fn advance(row: &mut JobRow, result: Result<(), StepError>, steps: usize, now: T
             row.not_before = now.plus(LOOK_AGAIN);
             false
         }
+        Err(StepError::Later(pause)) => {
+            row.not_before = now.plus(pause);
+            false
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! | ec2Query | `<Response><Errors><Error><Code/><Message/></Error></Errors><RequestID/></Response>`, no namespace |
 //! | awsQuery | `<ErrorResponse xmlns><Error><Type/><Code/><Message/></Error><RequestId/></ErrorResponse>` |
 //! | awsJson | `{"__type": code, "message": message}` |
-//! | restJson | `{"message": message}`, the code in the header `x-amzn-errortype` |
+//! | restJson | `{"Message": message, "Reason": word}`, the code in the header `x-amzn-errortype` |
 //!
 //! The reason of a refusal is for the trail and for people; it never crosses the wire here.
 
@@ -64,7 +64,11 @@ fn aws_json(refusal: &Refusal, request_id: &str) -> Reply {
 
 fn rest_json(refusal: &Refusal, request_id: &str) -> Reply {
     let mut body = Map::new();
-    put_message(&mut body, refusal);
+    // Capital letters: the members' names in the service's own model.
+    body.insert("Message".to_owned(), Value::from(refusal.message.as_str()));
+    if let Some(word) = refusal.word {
+        body.insert("Reason".to_owned(), Value::from(word));
+    }
     let body = Value::Object(body).to_string();
     let mut reply = Reply::new(refusal.status, JSON_1_0_TYPE, request_id, body.into());
     reply.headers.push(("x-amzn-errortype", refusal.code.to_string()));
