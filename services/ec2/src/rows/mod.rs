@@ -1,5 +1,11 @@
 //! What EC2 keeps in the catalog. Keys start with `account/region/`, so a scan of a tenant can never meet another's rows.
 
+mod settings;
+mod snapshots;
+
+pub use settings::{FastRestore, Modification, Performance, Settings};
+pub use snapshots::{Copied, FormerSnapshot, HeldGrant, Origin, Share, Sizes, Snapshot, snapshot_arn};
+
 use base::{AccountId, Region, Tag, Timestamp};
 use catalog::{Row, Table};
 use rules::lifecycle::instance::InstanceState;
@@ -7,7 +13,18 @@ use rules::lifecycle::volume::{AttachmentState, VolumeState};
 use serde::{Deserialize, Serialize};
 
 /// The tables of this service.
-pub const TABLES: &[Table] = &[Volume::TABLE, FormerVolume::TABLE, Instance::TABLE, ClientToken::TABLE];
+pub const TABLES: &[Table] = &[
+    Volume::TABLE,
+    FormerVolume::TABLE,
+    Instance::TABLE,
+    ClientToken::TABLE,
+    Snapshot::TABLE,
+    FormerSnapshot::TABLE,
+    Share::TABLE,
+    Settings::TABLE,
+    Modification::TABLE,
+    FastRestore::TABLE,
+];
 
 /// A volume that exists for its owner.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,8 +44,44 @@ pub struct Volume {
     pub attachments: Vec<Attachment>,
     /// `None` for an unencrypted volume.
     pub encryption: Option<Encryption>,
+    /// What shares one data key (or, unencrypted, what descends from one volume): equal for a volume, its snapshots and what is
+    /// restored from them under the same KMS key.
+    #[serde(default)]
+    pub lineage: String,
+    /// The snapshot that it was made from.
+    #[serde(default)]
+    pub source: Option<Source>,
+    /// Parts of the volume that cannot be read any more, for DescribeVolumeStatus and `sealvol explain`.
+    #[serde(default)]
+    pub damage: Vec<String>,
+    /// AutoEnableIO, as ModifyVolumeAttribute set it.
+    #[serde(default)]
+    pub auto_enable_io: bool,
     /// The request that made it; events of the creation carry it.
     pub request_id: String,
+}
+
+/// Where a restored volume comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// `snap-…`, shown as the volume's `SnapshotId`.
+    pub snapshot: String,
+    /// Who owns the snapshot.
+    pub owner: AccountId,
+    pub at: snapshot::SnapshotRef,
+    /// The snapshot's encryption: needed to re-wrap or to re-encrypt.
+    pub encryption: Option<Encryption>,
+    pub lineage: String,
+    /// Chunks are still read from the snapshot, so its objects must stay.
+    pub loading: bool,
+    /// Made with fast snapshot restore: loaded before it became available.
+    pub fast: bool,
+    /// Grant under which EBS re-encrypts the data; retired when that is done.
+    #[serde(default)]
+    pub grant: Option<Grant>,
+    /// The source's data key wrapped under the volume's KMS key, while the data is re-encrypted.
+    #[serde(default)]
+    pub rewrapped_key: Option<Vec<u8>>,
 }
 
 /// How a volume is encrypted.
@@ -46,6 +99,20 @@ pub struct Encryption {
     pub context_id: String,
     /// Version of the key material that wrapped it (64 hexadecimal digits).
     pub key_material_id: Option<String>,
+}
+
+impl Encryption {
+    /// Under this key, wrapped by nobody yet.
+    pub fn planned(key_arn: String, asked_key: String, outcome_row: &str, context_id: &str) -> Encryption {
+        Encryption {
+            asked_key,
+            key_arn,
+            outcome_row: outcome_row.to_owned(),
+            wrapped_key: None,
+            context_id: context_id.to_owned(),
+            key_material_id: None,
+        }
+    }
 }
 
 /// One attachment; at most one per volume and instance.
@@ -91,15 +158,17 @@ pub fn volume_arn(account: &AccountId, region: &Region, id: &str) -> String {
 }
 
 impl Row for Volume {
-    const TABLE: Table = Table { name: "volumes", indexes: &["broken"] };
+    const TABLE: Table = Table { name: "volumes", indexes: &["broken", "loading"] };
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.id)
     }
 
-    /// Volumes with an attachment whose device is not there are looked for every few seconds, among all volumes.
+    /// Volumes with an attachment whose device is not there are looked for every few seconds, among all volumes; volumes that
+    /// still load from a snapshot (`region/snap-…`) before the snapshot's objects are removed.
     fn indexes(&self) -> Vec<Option<String>> {
         let broken = self.attachments.iter().any(|a| a.broken.is_some());
-        vec![broken.then(|| BROKEN.to_owned())]
+        let loading = self.source.as_ref().filter(|s| s.loading);
+        vec![broken.then(|| BROKEN.to_owned()), loading.map(|s| format!("{}/{}", s.at.region, s.at.snapshot))]
     }
 }
 
