@@ -3,9 +3,11 @@
 //! belongs to an unencrypted snapshot).
 
 mod error;
+mod file_store;
 mod name;
 
 pub use error::StoreError;
+pub use file_store::FileStore;
 pub use name::ObjectName;
 
 /// A store of immutable objects. All methods may be called from any number of threads and may block.
@@ -16,7 +18,7 @@ pub trait ChunkStore: Send + Sync + 'static {
     /// The whole object. [`StoreError::NotFound`] if there is none of this name.
     fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError>;
 
-    /// Removes an object; fine if it is gone.
+    /// Removes an object; fine if it is gone. Done on return, but not durably: after a power loss it may be back.
     fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
 
     /// The names that begin with `prefix` (which ends in `/` or is empty), in no order, handed over one by one so that a

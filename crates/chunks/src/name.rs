@@ -1,6 +1,7 @@
 //! Names of objects. They become file paths and S3 keys, so their form is narrow: segments of `a-z 0-9 - .`, joined by `/`, none
 //! of which begins with a dot.
 
+use crate::StoreError;
 use std::fmt;
 
 /// Longest name: S3 allows 1,024 bytes; ours are far shorter.
@@ -34,9 +35,25 @@ impl fmt::Display for ObjectName {
     }
 }
 
+/// A prefix to list by: empty, or segments of a name each followed by `/`.
+pub(crate) fn check_prefix(prefix: &str) -> Result<(), StoreError> {
+    let whole = prefix.is_empty() || prefix.strip_suffix('/').is_some_and(|p| ObjectName::parse(p).is_some());
+    if whole { Ok(()) } else { Err(StoreError::Refused(format!("no prefix of names: {prefix:?}"))) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ObjectName;
+    use super::{ObjectName, check_prefix};
+
+    #[test]
+    fn a_prefix_ends_where_a_segment_ends() {
+        for good in ["", "a/", "us-east-1/snap-01/"] {
+            assert!(check_prefix(good).is_ok(), "{good}");
+        }
+        for bad in ["a", "/", "a//", "../", "a/../", ".new/", "A/", "a/b"] {
+            assert!(check_prefix(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_name_cannot_leave_its_directory() {

@@ -61,8 +61,17 @@ pub trait Files: Send + Sync {
     /// Makes the directory's entries durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     fn remove_file(&self, path: &Path) -> io::Result<()>;
+    /// Removes a directory that is empty; [`io::ErrorKind::DirectoryNotEmpty`] if it is not.
+    fn remove_dir(&self, _path: &Path) -> io::Result<()> {
+        // A wrapper that does not know the call leaves directories standing, which is harmless.
+        Err(io::ErrorKind::Unsupported.into())
+    }
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
     fn exists(&self, path: &Path) -> bool;
+    /// Whether the path is a directory. No, too, if it is gone.
+    fn is_dir(&self, path: &Path) -> bool {
+        self.list(path).is_ok()
+    }
     /// The file's permission bits, `0o600` and the like.
     fn mode(&self, _path: &Path) -> io::Result<u32> {
         // What every file made here has; file systems that keep no modes (simulated ones) say so.
@@ -198,12 +207,20 @@ impl Files for RealFiles {
         std::fs::remove_file(path)
     }
 
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir(path)
+    }
+
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_dir_all(path)
     }
 
     fn exists(&self, path: &Path) -> bool {
         path.exists()
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        path.is_dir()
     }
 
     fn mode(&self, path: &Path) -> io::Result<u32> {
@@ -217,5 +234,25 @@ impl Files for RealFiles {
             .collect::<io::Result<Vec<_>>>()?;
         names.sort();
         Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_empty_directory_is_removed_alone() {
+        let root = std::env::temp_dir().join(format!("sealvol-env-{}", std::process::id()));
+        let dir = root.join("d");
+        RealFiles.create_dir_all(&dir).unwrap();
+        RealFiles.write_durably(&dir.join("f"), b"x").unwrap();
+        assert!(RealFiles.is_dir(&dir) && !RealFiles.is_dir(&dir.join("f")));
+        assert_eq!(RealFiles.remove_dir(&dir).unwrap_err().kind(), io::ErrorKind::DirectoryNotEmpty);
+        assert!(RealFiles.remove_dir(&dir.join("f")).is_err(), "a file");
+        RealFiles.remove_file(&dir.join("f")).unwrap();
+        RealFiles.remove_dir(&dir).unwrap();
+        assert!(!RealFiles.is_dir(&dir) && RealFiles.remove_dir(&dir).is_err());
+        RealFiles.remove_dir_all(&root).unwrap();
     }
 }

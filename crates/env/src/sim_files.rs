@@ -350,6 +350,19 @@ impl Files for SimFiles {
         }
     }
 
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.0.lock();
+        world.allow(SimOp::Remove, path)?;
+        if world.node(path)? != Node::Dir {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        if !world.names.in_dir(path).is_empty() {
+            return Err(ErrorKind::DirectoryNotEmpty.into());
+        }
+        world.names.remove(path);
+        world.changed()
+    }
+
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         let mut world = self.0.lock();
         world.allow(SimOp::Remove, path)?;
@@ -370,10 +383,16 @@ impl Files for SimFiles {
         self.0.lock().names.get(path).is_some()
     }
 
+    fn is_dir(&self, path: &Path) -> bool {
+        self.0.lock().names.get(path) == Some(Node::Dir)
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         let mut world = self.0.lock();
         world.allow(SimOp::Read, path)?;
-        world.node(path)?;
+        if world.node(path)? != Node::Dir {
+            return Err(ErrorKind::NotADirectory.into());
+        }
         Ok(world.names.in_dir(path))
     }
 }

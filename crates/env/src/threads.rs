@@ -14,8 +14,52 @@ pub fn spawn<T: Send + 'static>(
     std::thread::Builder::new().name(name).spawn(work)
 }
 
+/// Runs `work` on up to `threads` threads at once, the caller's being one of them, and returns when all have ended. `work` shares
+/// the caller's borrows, so it takes its tasks from a common counter. A thread that cannot start is done without.
+pub fn together(name: &str, threads: usize, work: &(dyn Fn() + Sync)) {
+    let name: String = name.chars().take(15).collect();
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            if std::thread::Builder::new().name(name.clone()).spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
+        work();
+    });
+}
+
 /// The pause before retry number `attempt` (from 0): doubling from 1 ms, at most 64 ms. Spread comes from the caller's
 /// place in the queue, not from randomness, so that runs replay.
 pub fn stagger(attempt: u32) -> Duration {
     Duration::from_millis(1 << attempt.min(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn threads_work_together_and_all_have_ended_on_return() {
+        let (barrier, ended) = (Barrier::new(3), AtomicUsize::new(0));
+        together("a name that is longer than fifteen bytes", 3, &|| {
+            // Passed only when three threads are here at once.
+            barrier.wait();
+            ended.fetch_add(1, Ordering::SeqCst);
+        });
+        assert_eq!(ended.into_inner(), 3);
+    }
+
+    #[test]
+    fn the_caller_works_even_alone() {
+        for threads in [0, 1] {
+            let (caller, ran) = (std::thread::current().id(), AtomicUsize::new(0));
+            together("alone", threads, &|| {
+                assert_eq!(std::thread::current().id(), caller);
+                ran.fetch_add(1, Ordering::SeqCst);
+            });
+            assert_eq!(ran.into_inner(), 1);
+        }
+    }
 }

@@ -142,3 +142,19 @@ fn a_marker_is_found_across_sectors_and_in_what_a_crash_could_bring_back() {
     file.sync_data().unwrap();
     assert_eq!(files.find(b"marker"), None);
 }
+
+#[test]
+fn only_an_empty_directory_is_removed_alone_and_a_crash_may_bring_it_back() {
+    let (files, _) = made(1);
+    let dir = Path::new("/d");
+    assert!(files.is_dir(dir) && !files.is_dir(Path::new("/d/f")));
+    assert_eq!(files.list(Path::new("/d/f")).unwrap_err().kind(), ErrorKind::NotADirectory);
+    assert_eq!(files.remove_dir(dir).unwrap_err().kind(), ErrorKind::DirectoryNotEmpty);
+    assert_eq!(files.remove_dir(Path::new("/d/f")).unwrap_err().kind(), ErrorKind::NotADirectory);
+    files.remove_file(Path::new("/d/f")).unwrap();
+    files.sync_dir(dir).unwrap();
+    files.remove_dir(dir).unwrap();
+    assert_eq!(files.remove_dir(dir).unwrap_err().kind(), ErrorKind::NotFound);
+    files.crash(Crash::Lost);
+    assert!(files.is_dir(dir) && files.list(dir).unwrap().is_empty());
+}
