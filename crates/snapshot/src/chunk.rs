@@ -111,6 +111,16 @@ impl Chunk {
         all
     }
 
+    /// The same without a copy where all units are held.
+    pub fn into_bytes(self) -> Vec<u8> {
+        if self.present == u128::MAX { self.units } else { self.bytes() }
+    }
+
+    /// Bytes of the object to store.
+    pub fn encoded_len(&self) -> usize {
+        HEAD + self.units.len()
+    }
+
     /// The object to store.
     pub fn encode(&self) -> Vec<u8> {
         let mut object = Vec::with_capacity(HEAD + self.units.len());

@@ -11,6 +11,10 @@ pub enum SnapshotError {
     /// Written by a later release.
     #[error("{object} has format version {found}; this release knows up to {known}")]
     Newer { object: String, found: u32, known: u32 },
+    /// What was asked contradicts itself or a rule of snapshots (another lineage's base, plaintext from ciphertext); nothing was
+    /// done, and trying again will not help.
+    #[error("{0}")]
+    Refused(String),
     /// The chunk store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -23,4 +27,14 @@ pub enum SnapshotError {
     /// The work was told to stop.
     #[error("stopped")]
     Stopped,
+}
+
+impl SnapshotError {
+    pub(crate) fn damaged(object: impl ToString, what: impl ToString) -> SnapshotError {
+        SnapshotError::Damaged { object: object.to_string(), what: what.to_string() }
+    }
+
+    pub(crate) fn refused(what: impl ToString) -> SnapshotError {
+        SnapshotError::Refused(what.to_string())
+    }
 }
