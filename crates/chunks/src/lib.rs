@@ -5,10 +5,15 @@
 mod error;
 mod file_store;
 mod name;
+mod open;
+mod s3_store;
+mod s3_url;
 
 pub use error::StoreError;
 pub use file_store::FileStore;
 pub use name::ObjectName;
+pub use open::open;
+pub use s3_store::S3Store;
 
 /// A store of immutable objects. All methods may be called from any number of threads and may block.
 pub trait ChunkStore: Send + Sync + 'static {
@@ -28,6 +33,12 @@ pub trait ChunkStore: Send + Sync + 'static {
         prefix: &str,
         each: &mut dyn FnMut(ObjectName) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// Whether the store can be used at all, asked once when a server starts: so that a mistyped bucket is known before the
+    /// first snapshot fails.
+    fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// The store for people, without credentials: `file:/var/lib/sealvol/chunks`, `s3://bucket/prefix`.
     fn describe(&self) -> String;

@@ -1,7 +1,8 @@
 //! A file store through power losses, a full disk, races for its directories, and strangers' files.
 
 use super::*;
-use env::{Crash, SimFault, SimFiles, SimOp};
+use env::{Crash, File, SimFault, SimFiles, SimOp};
+use parking_lot::Mutex;
 
 const DIR: &str = "/data/chunks";
 const EIO: i32 = 5;
@@ -21,7 +22,11 @@ fn open(files: &SimFiles) -> Result<FileStore, StoreError> {
 
 fn names(store: &FileStore) -> Vec<String> {
     let mut names = Vec::new();
-    store.list("", &mut |name| Ok(names.push(name.to_string()))).unwrap();
+    let each = &mut |name: ObjectName| {
+        names.push(name.to_string());
+        Ok(())
+    };
+    store.list("", each).unwrap();
     names
 }
 
@@ -179,6 +184,78 @@ fn puts_and_deletes_race_for_one_directory_and_every_put_is_durable() {
     let store = open(&files).unwrap();
     for thread in 0..4 {
         assert_eq!(store.get(&chunk(thread)).unwrap(), [thread as u8]);
+    }
+}
+
+/// What happens between a put's writing and its renaming.
+type Between = Box<dyn FnOnce() + Send>;
+
+/// Simulated files that do something just before the next renaming.
+struct Hooked {
+    files: SimFiles,
+    before_rename: Arc<Mutex<Option<Between>>>,
+}
+
+impl Files for Hooked {
+    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
+        self.files.open(path, create)
+    }
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.read(path)
+    }
+    fn write_durably(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.files.write_durably(path, bytes)
+    }
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.files.create_dir_all(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if let Some(between) = self.before_rename.lock().take() {
+            between();
+        }
+        self.files.rename(from, to)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.files.sync_dir(path)
+    }
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.files.remove_file(path)
+    }
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.files.remove_dir(path)
+    }
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.files.remove_dir_all(path)
+    }
+    fn exists(&self, path: &Path) -> bool {
+        self.files.exists(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        self.files.list(path)
+    }
+}
+
+#[test]
+fn a_directory_that_another_thread_removed_and_made_again_is_durable_when_the_put_returns() {
+    // The other thread was about to sync it, or not yet.
+    for made_again in [true, false] {
+        let files = SimFiles::new(1);
+        let before_rename = Arc::<Mutex<Option<Between>>>::default();
+        let hooked = Hooked { files: files.clone(), before_rename: before_rename.clone() };
+        let store = Arc::new(FileStore::open(Arc::new(hooked), PathBuf::from(DIR)).unwrap());
+        store.put(&chunk(1), b"x").unwrap();
+        let (other, bare) = (store.clone(), files.clone());
+        *before_rename.lock() = Some(Box::new(move || {
+            other.delete(&chunk(1)).unwrap();
+            let group = Path::new(DIR).join("us-east-1/snap-01/c-00000_");
+            assert!(!bare.exists(&group));
+            if made_again {
+                bare.create_dir_all(&group).unwrap();
+            }
+        }));
+        store.put(&chunk(2), b"y").unwrap();
+        files.crash(Crash::Lost);
+        assert_eq!(open(&files).unwrap().get(&chunk(2)).unwrap(), b"y", "{made_again}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every chunk store must do. `suite::all!(make)` makes a test of each; `make` gives an empty store and what must live
 //! as long as it.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail like tests
 
 use chunks::{ChunkStore, ObjectName, StoreError};
 use std::collections::BTreeSet;
