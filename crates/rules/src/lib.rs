@@ -1,6 +1,7 @@
 //! Pure decisions, and nothing but decisions: no I/O, no state, no clock. Every rule of AWS's behaviour that more than one
 //! caller needs is a function here, table-tested; everybody else asks. Sees `base` only.
 
+pub mod copy_request;
 pub mod encryption;
 pub mod filter;
 pub mod instance_types;
@@ -8,5 +9,7 @@ pub mod key_access;
 pub mod key_state;
 pub mod lifecycle;
 pub mod places;
+pub mod restore;
+pub mod sharing;
 pub mod tags;
 pub mod volume_types;

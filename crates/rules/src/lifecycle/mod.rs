@@ -1,4 +1,5 @@
 //! Life cycles: which change a resource's state allows. One file per kind of resource; states print as EC2 prints them.
 
 pub mod instance;
+pub mod snapshot;
 pub mod volume;
