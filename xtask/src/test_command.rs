@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change may land, from nothing, in one command.
 //!
 //! ```text
-//! install ─▶ cheap checks (format, arrows, tidy, generated files) ─▶ clippy ─▶ cargo test ─▶ release build
+//! install ─▶ cheap checks (format, arrows, tidy, generated files) ─▶ clippy ─▶ cargo test ─▶ chunks on S3 ─▶ release build
 //!         ─▶ real clients on SQLite ─▶ API clients again on PostgreSQL ─▶ fuzzers, bounded
 //! ```
 //! On a fresh Debian machine with a Rust toolchain, gcc and python3 it installs what the tests need, by package name. Named

@@ -14,22 +14,39 @@ const fn room(name: &'static str, floor: u8, uses: &'static [&'static str]) -> R
 }
 
 /// Every room. A new crate is a new line here and in ARCHITECTURE.md.
-const HOUSE: [Room; 18] = [
+const HOUSE: [Room; 22] = [
     room("base", 0, &[]),
     room("env", 0, &["base"]),
     room("rules", 0, &["base"]),
     room("keys", 1, &["base", "env"]),
+    room("cipher", 1, &["keys"]),
+    room("chunks", 1, &["env"]),
     room("wire", 2, &["base"]),
     room("catalog", 2, &["base", "env"]),
-    room("volume", 2, &["env", "keys"]),
+    room("snapshot", 2, &["env", "keys", "cipher", "chunks"]),
+    room("volume", 2, &["env", "keys", "cipher", "snapshot"]),
     room("api", 3, &["base", "env", "rules", "catalog", "wire"]),
     room("jobs", 3, &["base", "env", "wire", "catalog", "api"]),
     room("export", 3, &["env", "volume"]),
     // On floor 4, beside the services: it asks KMS through the door, so it needs the request types and no service.
-    room("host", 4, &["base", "env", "keys", "wire", "volume", "export", "api", "jobs"]),
+    room(
+        "host",
+        4,
+        &["base", "env", "keys", "cipher", "chunks", "wire", "snapshot", "volume", "export", "api", "jobs"],
+    ),
     room("kms", 4, &["base", "env", "rules", "keys", "wire", "catalog", "api", "jobs"]),
-    // volume: only the description of a new store, which the trait Hosts takes.
-    room("ec2", 4, &["base", "env", "rules", "wire", "catalog", "volume", "api", "jobs", "host", "kms"]),
+    // volume and snapshot: only the descriptions of a new store and of a stored snapshot, which the trait Hosts takes.
+    room(
+        "ec2",
+        4,
+        &["base", "env", "rules", "wire", "catalog", "snapshot", "volume", "api", "jobs", "host", "kms"],
+    ),
+    // snapshot: as ec2; the blocks themselves pass through the trait Hosts.
+    room(
+        "ebs",
+        4,
+        &["base", "env", "rules", "wire", "catalog", "snapshot", "api", "jobs", "host", "kms", "ec2"],
+    ),
     room("cloudtrail", 4, &["base", "env", "rules", "wire", "catalog", "api", "jobs"]),
     room("sts", 4, &["base", "env", "rules", "wire", "catalog", "api", "jobs"]),
     room("control", 4, &["base", "env", "rules", "wire", "catalog", "api", "jobs", "ec2"]),
@@ -45,6 +62,8 @@ const HOUSE: [Room; 18] = [
             "keys",
             "wire",
             "catalog",
+            "chunks",
+            "snapshot",
             "volume",
             "api",
             "jobs",
@@ -52,6 +71,7 @@ const HOUSE: [Room; 18] = [
             "host",
             "kms",
             "ec2",
+            "ebs",
             "cloudtrail",
             "sts",
             "control",
@@ -61,12 +81,17 @@ const HOUSE: [Room; 18] = [
 ];
 
 /// The arrows that stay on one floor, each with its reason. `room -> room`.
-const LEVEL_ARROWS: [(&str, &str, &str); 6] = [
+const LEVEL_ARROWS: [(&str, &str, &str); 11] = [
     ("env", "base", "a refusal of the outside world is a Fault"),
     ("rules", "base", "decisions are made on base's words"),
+    ("cipher", "keys", "takes a plaintext data key, and nothing else of it"),
+    ("volume", "snapshot", "the snapshot below a volume: its chunks are read when first touched"),
     ("jobs", "api", "a step runs in the door's transaction and calls actions through it"),
     ("ec2", "host", "jobs of a volume work on hosts through the trait Hosts"),
     ("ec2", "kms", "AWS's EC2 calls KMS: request types and key names"),
+    ("ebs", "ec2", "snapshots are EC2's rows"),
+    ("ebs", "kms", "AWS's EBS direct API calls KMS for the blocks of encrypted snapshots"),
+    ("ebs", "host", "reads and writes blocks through the trait Hosts"),
     ("control", "ec2", "explains EC2's rows"),
 ];
 

@@ -18,7 +18,7 @@ const fn step(name: &'static str, what: &'static str, run: fn() -> Result<(), St
     Step { name, what, run, needed: false }
 }
 
-pub const STEPS: [Step; 12] = [
+pub const STEPS: [Step; 13] = [
     Step {
         needed: true,
         ..step("install", "Debian packages and a Python environment under .work", install::run)
@@ -31,6 +31,7 @@ pub const STEPS: [Step; 12] = [
         cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
     }),
     step("unit", "the tests of the crates", unit),
+    step("s3", "the chunk store's suite on a real S3 server", s3),
     Step {
         needed: true,
         ..step("build", "the binary, as it is shipped", || cargo(&["build", "--release", "-p", "sealvol"]))
@@ -73,6 +74,13 @@ fn unit() -> Result<(), String> {
     let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let python = install::venv()?.join("bin/python").to_string_lossy().into_owned();
     sh(&program, &["test", "--workspace"], &[("SEALVOL_PYTHON", python)])
+}
+
+/// `tests/s3.py` starts the server and passes its URL on.
+fn s3() -> Result<(), String> {
+    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let python = install::venv()?.join("bin/python").to_string_lossy().into_owned();
+    sh(&python, &["tests/s3.py", &program, "test", "-p", "sealvol-chunks", "--test", "s3_store"], &[])
 }
 
 fn generated() -> Result<(), String> {
