@@ -32,6 +32,8 @@ mod spec;
 mod store;
 #[doc(hidden)]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod workers;
 
 pub use changed::{Changed, Changes, changed};
