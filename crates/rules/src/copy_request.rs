@@ -124,6 +124,7 @@ fn completion(minutes: i32) -> Result<u32, Refusal> {
 
 fn missing(parameter: &str) -> Refusal {
     Refusal::new("MissingParameter", format!("The request must contain the parameter {parameter}"))
+        .because(format!("a copy needs {parameter}: which snapshot, and where it is"))
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {

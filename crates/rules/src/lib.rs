@@ -2,6 +2,7 @@
 //! caller needs is a function here, table-tested; everybody else asks. Sees `base` only.
 
 pub mod copy_request;
+pub mod defaults;
 pub mod encryption;
 pub mod filter;
 pub mod instance_types;

@@ -45,7 +45,8 @@ pub fn check_rate(rate: Option<i32>, from_snapshot: bool) -> Result<(), Refusal>
             format!(
                 "Volume initialization rate of {rate} MiB/s is invalid; it must be between {low} and {high} MiB/s."
             ),
-        ));
+        )
+        .because("a provisioned rate is from 100 to 300 MiB/s"));
     }
     Ok(())
 }

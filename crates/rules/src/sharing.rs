@@ -128,7 +128,11 @@ pub fn change(asked: ModifyAttribute) -> Result<Change, Refusal> {
     let change = match operation {
         Some("add") => Change { add: listed, ..Default::default() },
         Some("remove") => Change { remove: listed, ..Default::default() },
-        Some(other) => return Err(invalid(format!("Invalid value '{other}' for OperationType"))),
+        Some(other) => {
+            return Err(
+                invalid(format!("Invalid value '{other}' for OperationType")).because("add or remove")
+            );
+        }
         None if listed.is_empty() => Change::default(),
         None => {
             return Err(
@@ -149,7 +153,8 @@ fn grantee(item: Item) -> Result<Grantee, Refusal> {
         (Some(_), Some(_)) => Err(Refusal::new(
             "InvalidParameterCombination",
             "UserId and Group cannot be used together in one CreateVolumePermission",
-        )),
+        )
+        .because("send two items, one for each")),
         (None, None) => Err(missing("UserId").because("a CreateVolumePermission names a UserId or a Group")),
     }
 }

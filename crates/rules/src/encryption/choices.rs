@@ -10,7 +10,8 @@ pub const COPY_KEEPS_SOURCE_KEY: bool = false;
 /// API CopySnapshot: "cannot be set to false". Recorded: 200, the flag is ignored. We follow the recording.
 pub const COPY_REFUSES_FALSE_OF_ENCRYPTED: bool = false;
 
-/// `Encrypted=false` of something unencrypted while encryption by default is on: is it refused? (EC2; EBS direct refuses.)
+/// `Encrypted=false` of something unencrypted while encryption by default is on: is it refused? (EC2. The EBS direct API
+/// refuses it, as documented.)
 /// UG "Encryption by default": the flag cannot switch it off. No recording. Ours: the default wins, without an error.
 pub const FALSE_REFUSED_WHEN_BY_DEFAULT: bool = false;
 
@@ -68,4 +69,28 @@ pub fn smaller_than_snapshot(size: i32, snapshot: &str, snapshot_size: u32) -> S
     format!(
         "Volume of size {size}GB is smaller than  snapshot '{snapshot}', expect size >= {snapshot_size}GB"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    /// The list is read by people: each choice says what the sources say and what we do.
+    #[test]
+    fn every_choice_names_its_sources_and_what_we_follow() {
+        let code = include_str!("choices.rs").split("#[cfg(test)]").next().unwrap();
+        let mut comment = String::new();
+        let mut choices = 0;
+        for line in code.lines() {
+            if let Some(text) = line.strip_prefix("///") {
+                comment.push_str(text);
+            } else if line.starts_with("pub ") {
+                choices += 1;
+                let sources = ["UG ", "UG:", "API ", "API:", "Recorded", "User Guide", "public reports"];
+                assert!(sources.iter().any(|s| comment.contains(s)), "no source: {line}");
+                let decisions = ["We follow", "we follow", "Ours", "by analogy"];
+                assert!(decisions.iter().any(|d| comment.contains(d)), "no decision: {line}");
+                comment.clear();
+            }
+        }
+        assert!(choices > 10);
+    }
 }

@@ -19,7 +19,8 @@ pub fn copy_snapshot(asked: Asked) -> Result<Outcome, Refusal> {
                 return Err(Refusal::new(
                     "InvalidParameterCombination",
                     "The parameter Encrypted cannot be false for a copy of an encrypted snapshot",
-                ));
+                )
+                .because("what is encrypted stays encrypted"));
             }
             own
         }

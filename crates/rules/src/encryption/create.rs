@@ -25,12 +25,6 @@ pub fn create(asked: Asked) -> Result<Outcome, Refusal> {
         }
         Source::Unencrypted => false,
     };
-    if choices::FALSE_REFUSED_WHEN_BY_DEFAULT && asked.by_default && asked.encrypted == Some(false) {
-        return Err(Refusal::new(
-            "InvalidParameterCombination",
-            "Encrypted cannot be false while encryption by default is on",
-        ));
-    }
     Ok(settle(&asked, key, own))
 }
 

@@ -77,7 +77,8 @@ fn given(key: Option<&str>) -> Option<&str> {
     key.filter(|k| !k.is_empty())
 }
 
-/// EC2's rule for every family: `KmsKeyId` needs `Encrypted=true`. Answers with the key, if one was named.
+/// EC2's rules for every family: `KmsKeyId` needs `Encrypted=true`; `Encrypted=false` does not switch off encryption by default.
+/// Answers with the key, if one was named.
 fn named_key<'a>(asked: &Asked<'a>) -> Result<Option<&'a str>, Refusal> {
     let key = given(asked.key);
     if key.is_some() && asked.encrypted != Some(true) {
@@ -86,6 +87,13 @@ fn named_key<'a>(asked: &Asked<'a>) -> Result<Option<&'a str>, Refusal> {
             "The parameter [KmsKeyId] requires the parameter Encrypted to be set.",
         )
         .because("a key was named but Encrypted is not true; name both, or neither"));
+    }
+    if choices::FALSE_REFUSED_WHEN_BY_DEFAULT && asked.by_default && asked.encrypted == Some(false) {
+        return Err(Refusal::new(
+            "InvalidParameterCombination",
+            "The parameter Encrypted cannot be false while encryption by default is on",
+        )
+        .because("encryption by default cannot be switched off for one resource"));
     }
     Ok(key)
 }

@@ -126,6 +126,7 @@ fn incorrect_state(state: SnapshotState) -> Refusal {
 /// EC2's answer for a snapshot that is not there.
 pub fn not_found(id: &str) -> Refusal {
     Refusal::new("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."))
+        .because(format!("there is no {id} in this Region, or the caller may not see it"))
 }
 
 /// CreateVolume's answer for a snapshot that is not there or not shared with the caller.
