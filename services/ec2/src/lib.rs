@@ -3,7 +3,10 @@
 
 pub mod actions;
 mod attaching;
+pub mod block_public_access;
 mod causes;
+pub mod damage;
+pub mod defaults;
 mod detaching;
 mod ending;
 mod events;
@@ -11,16 +14,21 @@ mod filters;
 mod find;
 mod idempotency;
 pub mod jobs;
+pub mod key_facts;
 mod launching;
+mod making;
 mod paging;
 pub mod resume;
 pub mod rows;
 mod shapes;
+mod shared_use;
 mod tagged;
 mod tagging;
 #[cfg(test)]
 mod testing;
+mod volume_keys;
 mod wishes;
 
 pub use actions::table;
+pub use find::snapshot_in;
 pub use rows::TABLES;

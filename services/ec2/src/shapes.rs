@@ -1,7 +1,8 @@
 //! From rows to EC2's response shapes. One place, so that every action shows a resource the same way.
 
-use crate::rows::{Attachment, Instance, StateReason, Volume};
-use base::Tag;
+use crate::rows::{Attachment, Instance, Modification, Performance, Snapshot, StateReason, Volume};
+use base::{AccountId, Tag};
+use rules::lifecycle::snapshot::SnapshotState;
 use rules::lifecycle::volume::AttachmentState;
 use wire::generated::ec2 as shape;
 
@@ -10,8 +11,10 @@ pub fn volume(row: &Volume) -> shape::Volume {
     shape::Volume {
         volume_id: Some(row.id.clone()),
         size: i32::try_from(row.size_gib).ok(),
-        // An empty element, not an absent one: clients die without it.
-        snapshot_id: Some(String::new()),
+        // An empty element for a volume from no snapshot, not an absent one: clients die without it.
+        snapshot_id: Some(row.source.as_ref().map_or_else(String::new, |s| s.snapshot.clone())),
+        fast_restored: row.source.as_ref().filter(|s| s.fast).map(|_| true),
+        volume_initialization_rate: row.source.as_ref().and_then(|s| s.rate),
         availability_zone: Some(row.zone.clone()),
         availability_zone_id: zone_id(row),
         state: Some(row.state.as_str().to_owned()),
@@ -34,6 +37,31 @@ pub fn zone_id(row: &Volume) -> Option<String> {
     Some(rules::places::find(row.region.as_str())?.zone_id(zone.letter))
 }
 
+/// One modification of a volume.
+pub fn modification(row: &Modification) -> shape::VolumeModification {
+    let (before, after) = (&row.before, &row.after);
+    let size = |p: &Performance| i32::try_from(p.size_gib).ok();
+    shape::VolumeModification {
+        volume_id: Some(row.volume.clone()),
+        modification_state: Some(row.state.as_str().to_owned()),
+        status_message: row.message.clone(),
+        target_size: size(after),
+        target_iops: after.iops,
+        target_volume_type: Some(after.volume_type.clone()),
+        target_throughput: after.throughput,
+        target_multi_attach_enabled: Some(after.multi_attach),
+        original_size: size(before),
+        original_iops: before.iops,
+        original_volume_type: Some(before.volume_type.clone()),
+        original_throughput: before.throughput,
+        original_multi_attach_enabled: Some(before.multi_attach),
+        progress: Some(i64::from(row.progress)),
+        start_time: Some(row.started),
+        end_time: row.ended,
+        ..Default::default()
+    }
+}
+
 /// One attachment of a volume.
 pub fn attachment(row: &Volume, a: &Attachment) -> shape::VolumeAttachment {
     shape::VolumeAttachment {
@@ -45,6 +73,38 @@ pub fn attachment(row: &Volume, a: &Attachment) -> shape::VolumeAttachment {
         delete_on_termination: Some(a.delete_on_termination),
         ..Default::default()
     }
+}
+
+/// A snapshot as DescribeSnapshots shows it to `viewer`. Tags are the owner's: nobody else sees them.
+pub fn snapshot(row: &Snapshot, viewer: &AccountId) -> shape::Snapshot {
+    let completed = row.state == SnapshotState::Completed;
+    let copy = row.copied();
+    shape::Snapshot {
+        snapshot_id: Some(row.id.clone()),
+        volume_id: Some(row.volume.clone()),
+        volume_size: i32::try_from(row.size_gib).ok(),
+        state: Some(row.state.as_str().to_owned()),
+        state_message: row.state_message.clone(),
+        start_time: Some(row.started),
+        completion_time: row.completed,
+        progress: Some(rules::lifecycle::snapshot::progress(row.state, u64::from(row.progress), 100)),
+        owner_id: Some(row.account.to_string()),
+        description: Some(row.description.clone()),
+        encrypted: Some(row.encryption.is_some()),
+        kms_key_id: row.encryption.as_ref().map(|e| e.key_arn.clone()),
+        data_encryption_key_id: row.encryption.as_ref().map(|_| row.lineage.clone()),
+        storage_tier: Some("standard".to_owned()),
+        transfer_type: copy.map(|c| transfer_type(c.completion_minutes).to_owned()),
+        completion_duration_minutes: copy.and_then(|c| i32::try_from(c.completion_minutes?).ok()),
+        full_snapshot_size_in_bytes: completed.then(|| i64::try_from(row.sizes.full_bytes).unwrap_or(i64::MAX)),
+        tags: (row.account == *viewer).then(|| tags(&row.tags)).flatten(),
+        ..Default::default()
+    }
+}
+
+/// How a copy goes: with a wished duration or as it comes.
+pub fn transfer_type(completion_minutes: Option<u32>) -> &'static str {
+    if completion_minutes.is_some() { "time-based" } else { "standard" }
 }
 
 /// Tags; absent when there are none, as EC2 does for volumes and instances.

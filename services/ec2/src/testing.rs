@@ -2,11 +2,14 @@
 //! as wire text; jobs run one step at a time, when the test says so.
 
 mod bench;
+mod clock;
 mod host;
 mod jobs;
 mod look;
+mod storage;
 mod tidy;
 
 pub use bench::{Bench, OTHER, attach_call, encoded, texts, xml};
 pub use host::Trouble;
 pub use jobs::Injected;
+pub use storage::reference;

@@ -4,7 +4,9 @@ mod settings;
 mod snapshots;
 
 pub use settings::{FastRestore, Modification, Performance, Settings};
-pub use snapshots::{Copied, FormerSnapshot, HeldGrant, Origin, Share, Sizes, Snapshot, snapshot_arn};
+pub use snapshots::{
+    Copied, EVERYBODY, FormerSnapshot, HeldGrant, Origin, Share, Sizes, Snapshot, snapshot_arn,
+};
 
 use base::{AccountId, Region, Tag, Timestamp};
 use catalog::{Row, Table};
@@ -82,6 +84,12 @@ pub struct Source {
     /// The source's data key wrapped under the volume's KMS key, while the data is re-encrypted.
     #[serde(default)]
     pub rewrapped_key: Option<Vec<u8>>,
+    /// Percent that is loaded.
+    #[serde(default)]
+    pub progress: u8,
+    /// VolumeInitializationRate as asked for, MiB/s.
+    #[serde(default)]
+    pub rate: Option<i32>,
 }
 
 /// How a volume is encrypted.
@@ -142,6 +150,38 @@ impl Volume {
     /// `arn:aws:ec2:<region>:<account>:volume/<id>`.
     pub fn arn(&self) -> String {
         volume_arn(&self.account, &self.region, &self.id)
+    }
+
+    /// What ModifyVolume can change, as it is.
+    pub fn performance(&self) -> Performance {
+        Performance {
+            size_gib: self.size_gib,
+            volume_type: self.volume_type.clone(),
+            iops: self.iops,
+            throughput: self.throughput,
+            multi_attach: self.multi_attach,
+        }
+    }
+
+    pub fn set_performance(&mut self, to: Performance) {
+        (self.size_gib, self.volume_type, self.multi_attach) = (to.size_gib, to.volume_type, to.multi_attach);
+        (self.iops, self.throughput) = (to.iops, to.throughput);
+    }
+
+    /// Its source's bytes are decrypted and written anew under its own data key, for the source has another one (or none).
+    pub fn is_written_anew(&self) -> bool {
+        self.source.as_ref().is_some_and(|s| s.lineage != self.lineage)
+    }
+
+    /// Takes every wrapped data key out of the row: what is left cannot open the data any more.
+    pub fn forget_keys(&mut self) {
+        let of_source = self.source.as_mut().map(|s| {
+            s.rewrapped_key = None;
+            &mut s.encryption
+        });
+        for encryption in of_source.into_iter().chain([&mut self.encryption]).flatten() {
+            encryption.wrapped_key = None;
+        }
     }
 
     pub fn attachment(&self, instance: &str) -> Option<&Attachment> {

@@ -2,6 +2,8 @@
 
 use base::{AccountId, Region, Timestamp};
 use catalog::{Row, Table};
+use rules::lifecycle::modification::ModificationState;
+use rules::volume_types::{Shape, TYPES};
 use serde::{Deserialize, Serialize};
 
 /// What an account chose for a Region. No row: nothing was ever chosen. Read by `defaults.rs` and `block_public_access.rs` only.
@@ -32,8 +34,7 @@ pub struct Modification {
     pub volume: String,
     pub started: Timestamp,
     pub ended: Option<Timestamp>,
-    /// `modifying`, `optimizing`, `completed`, `failed`.
-    pub state: String,
+    pub state: ModificationState,
     pub message: Option<String>,
     /// Percent.
     pub progress: u8,
@@ -50,6 +51,32 @@ pub struct Performance {
     pub iops: Option<i32>,
     pub throughput: Option<i32>,
     pub multi_attach: bool,
+}
+
+impl Performance {
+    /// As the rules see it; `None` for a type that this version does not know.
+    pub fn shape(&self) -> Option<Shape> {
+        let volume_type = TYPES.iter().find(|t| t.name == self.volume_type)?.name;
+        Some(Shape {
+            volume_type,
+            size_gib: self.size_gib,
+            iops: self.iops,
+            throughput: self.throughput,
+            multi_attach: self.multi_attach,
+        })
+    }
+}
+
+impl From<Shape> for Performance {
+    fn from(shape: Shape) -> Performance {
+        Performance {
+            size_gib: shape.size_gib,
+            volume_type: shape.volume_type.to_owned(),
+            iops: shape.iops,
+            throughput: shape.throughput,
+            multi_attach: shape.multi_attach,
+        }
+    }
 }
 
 impl Row for Modification {

@@ -181,6 +181,9 @@ impl Row for FormerSnapshot {
     }
 }
 
+/// `Share::with` of a public snapshot.
+pub const EVERYBODY: &str = "all";
+
 /// One account (or everybody) that may use a snapshot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Share {

@@ -1,7 +1,8 @@
 //! The bench and its calls.
 
+use super::clock::BenchClock;
 use super::host::FakeHost;
-use super::jobs::Plan;
+use super::jobs::Player;
 use crate::jobs::HostsHandle;
 use api::{Caller, Door, Registry, Request};
 use base::{AccountId, Region};
@@ -10,7 +11,7 @@ use env::{Env, SimClock};
 use keys::KeyFileSeal;
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wire::generated::{ec2, kms as kms_wire};
 use wire::{Call, Service, token::TokenKey};
@@ -22,7 +23,7 @@ pub struct Bench {
     pub door: Arc<Door>,
     pub clock: Arc<SimClock>,
     pub host: Arc<FakeHost>,
-    pub(super) plan: RefCell<Plan>,
+    pub(super) player: Arc<Player>,
     region: RefCell<Region>,
     _dir: tempfile::TempDir,
 }
@@ -30,6 +31,7 @@ pub struct Bench {
 impl Bench {
     pub fn new() -> Bench {
         let (env, clock) = Env::simulated(1);
+        let waiting = Arc::new(BenchClock { sim: clock.clone(), player: OnceLock::new() });
         let dir = tempfile::tempdir().unwrap();
         let tables = [api::TABLES, ::jobs::TABLES, crate::TABLES, kms::TABLES].concat();
         let url = format!("sqlite:{}", dir.path().join("catalog").display());
@@ -38,14 +40,19 @@ impl Bench {
         let seal = KeyFileSeal::open_or_create(&*env.files, &path, env.entropy.clone()).unwrap();
         let host = Arc::new(FakeHost::default());
         let hosts: Arc<dyn host::Hosts> = host.clone();
+        let storage: Arc<dyn host::Storage> = host.clone();
+        let env = Env { clock: waiting.clone(), ..env };
         let registry = Registry::default().with(crate::table()).with(kms::table());
         let door = Door::new(env, catalog, registry, TokenKey::new([7; 32]))
             .with_dependency(Arc::new(HostsHandle(hosts)))
+            .with_dependency(Arc::new(host::StorageHandle(storage)))
             .with_dependency(Arc::new(kms::SealHandle(Arc::new(seal))));
         let door = Arc::new(door);
         host.connect(&door);
+        let player = Arc::new(Player::new(door.clone(), clock.clone()));
+        assert!(waiting.player.set(Arc::downgrade(&player)).is_ok());
         let region = RefCell::new(Region::parse("us-east-1").unwrap());
-        Bench { door, clock, host, plan: RefCell::default(), region, _dir: dir }
+        Bench { door, clock, host, player, region, _dir: dir }
     }
 
     pub fn root(&self) -> Caller {
@@ -202,6 +209,19 @@ impl Bench {
     pub fn attach(&self, volume: &str, instance: &str) {
         self.ok(&attach_call(volume, instance));
         self.run();
+    }
+
+    /// The id of a new snapshot of the volume, taken after the time that must pass between two; `more` starts with `&`.
+    pub fn begin_snapshot(&self, volume: &str, more: &str) -> String {
+        self.clock.advance(rules::lifecycle::snapshot::PER_VOLUME_INTERVAL);
+        texts(&self.ok(&format!("CreateSnapshot&VolumeId={volume}{more}")), "snapshotId").remove(0)
+    }
+
+    /// The same, stored.
+    pub fn snapshot(&self, volume: &str) -> String {
+        let id = self.begin_snapshot(volume, "");
+        self.run();
+        id
     }
 
     /// An instance with an encrypted volume attached: volume, instance, key.

@@ -1,13 +1,12 @@
 //! A host that remembers what it was asked, asks KMS for keys as the real one does, and fails when told to.
 
-use api::{Caller, Door, Failure, Request};
+use super::storage::Kept;
+use api::{Caller, Door};
 use base::{Fault, Refusal};
-use host::{AttachSpec, DecryptRequest, HostError, Hosts};
+use host::{AttachSpec, DecryptRequest, HostError, Hosts, KeyUse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use volume::VolumeSpec;
-use wire::Blob;
-use wire::generated::kms::DecryptInput;
 
 /// What the next call meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +21,12 @@ pub enum Trouble {
 
 #[derive(Default)]
 pub struct FakeHost {
-    door: OnceLock<Weak<Door>>,
+    pub(super) door: OnceLock<Weak<Door>>,
     pub calls: Mutex<Vec<String>>,
     pub stores: Mutex<BTreeMap<String, VolumeSpec>>,
     /// (volume, instance)
     pub exports: Mutex<BTreeSet<(String, String)>>,
+    pub kept: Mutex<Kept>,
     trouble: Mutex<Vec<Trouble>>,
 }
 
@@ -45,13 +45,28 @@ impl FakeHost {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
-    /// The machine was restarted: no device is there any more.
+    /// The machine was restarted: no device is there any more, and work is forgotten.
     pub fn restart(&self) {
         self.exports.lock().unwrap().clear();
+        let mut kept = self.kept.lock().unwrap();
+        kept.running.clear();
+        kept.ended.clear();
     }
 
-    fn meet<T>(&self, call: String, work: impl FnOnce() -> Result<T, HostError>) -> Result<T, HostError> {
+    pub(super) fn meet<T>(
+        &self,
+        call: String,
+        work: impl FnOnce() -> Result<T, HostError>,
+    ) -> Result<T, HostError> {
         self.calls.lock().unwrap().push(call);
+        self.meet_quietly(work)
+    }
+
+    /// The same without a line in the list of calls.
+    pub(super) fn meet_quietly<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, HostError>,
+    ) -> Result<T, HostError> {
         let trouble = self.trouble.lock().unwrap().pop();
         match trouble {
             None => work(),
@@ -68,30 +83,15 @@ impl FakeHost {
 
     /// As the server's own way to KMS: through the door, as the instance's session, under the request that asked.
     fn decrypt(&self, spec: &AttachSpec, wanted: &DecryptRequest) -> Result<(), HostError> {
-        let door = self.door.get().and_then(Weak::upgrade).unwrap();
-        let caller = Caller::instance_infrastructure(spec.account.clone(), &spec.instance);
-        let request = Request {
-            id: spec.request_id.clone(),
+        self.use_key(&KeyUse {
+            caller: Caller::instance_infrastructure(spec.account.clone(), &spec.instance),
             region: spec.region.clone(),
-            received: door.env.clock.now(),
-            host: String::new(),
-        };
-        let context = BTreeMap::from([("aws:ebs:id".to_owned(), wanted.context_id.clone())]);
-        let output = door.call::<kms::actions::Decrypt>(&caller, &request, || DecryptInput {
-            ciphertext_blob: Some(Blob(wanted.wrapped_key.clone())),
-            encryption_context: Some(context.clone()),
-            encryption_algorithm: Some("SYMMETRIC_DEFAULT".into()),
-            grant_tokens: Some(vec![wanted.grant_token.clone()]).filter(|t| !t[0].is_empty()),
-            ..Default::default()
-        });
-        match output {
-            Ok(output) => {
-                assert_eq!(output.plaintext.unwrap().expose().len(), 64, "an AES-256-XTS key");
-                Ok(())
-            }
-            Err(Failure::Refused(refusal)) => Err(HostError::Refused(refusal)),
-            Err(other) => panic!("{other:?}"),
-        }
+            request_id: spec.request_id.clone(),
+            key_arn: None,
+            wrapped_key: wanted.wrapped_key.clone(),
+            context_id: wanted.context_id.clone(),
+            grant_token: Some(wanted.grant_token.clone()).filter(|t| !t.is_empty()),
+        })
     }
 }
 
@@ -108,6 +108,7 @@ impl Hosts for FakeHost {
     fn remove_volume(&self, volume: &str) -> Result<(), HostError> {
         self.meet(format!("remove {volume}"), || {
             assert!(self.exports.lock().unwrap().iter().all(|e| e.0 != volume), "removed while exported");
+            assert!(self.kept.lock().unwrap().frozen.iter().all(|f| f.0 != volume), "removed while frozen");
             self.stores.lock().unwrap().remove(volume);
             Ok(())
         })
