@@ -167,7 +167,8 @@ fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
     record_operation::<A::Op>(cx, A::READ_ONLY, ending)
 }
 
-/// Writes the trail record of this call. The record of a refused call survives what the refusal undoes.
+/// Writes the trail record of this call, also into the accounts whose resources it used. The record of a refused call survives
+/// what the refusal undoes.
 pub(crate) fn record_operation<O: Operation>(cx: &mut Cx, read_only: bool, ending: Ending) -> Answer<()> {
     let refused = matches!(ending, Ending::Refused(_));
     let denied = match &ending {
@@ -186,11 +187,19 @@ pub(crate) fn record_operation<O: Operation>(cx: &mut Cx, read_only: bool, endin
         ending,
         denied,
     };
-    let record = story.record();
-    if refused {
-        cx.tx.append_kept(&record)?
-    } else {
-        cx.tx.append(&record)?
+    let mut record = story.record();
+    let owners = record.owners();
+    if !owners.is_empty() {
+        record.share(&cx.door.env.ids.uuid());
+    }
+    let mut records = vec![];
+    for owner in owners {
+        let sequence = cx.door.records.fetch_add(1, Ordering::Relaxed);
+        records.push(record.for_owner(owner, &cx.caller, cx.door.env.ids.uuid(), sequence));
+    }
+    records.push(record);
+    for record in &records {
+        if refused { cx.tx.append_kept(record)? } else { cx.tx.append(record)? }
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 //! Format: CloudTrail User Guide, "Record contents"; values for EBS's own calls: KMS Developer Guide, "How Amazon EBS uses
 //! AWS KMS".
 
+mod owner;
+
 use crate::{Caller, Request};
 use base::{AccountId, Refusal, Region, Timestamp};
 use catalog::{Row, Table};

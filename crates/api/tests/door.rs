@@ -8,6 +8,8 @@ mod actions;
 mod bench;
 #[path = "door/denied.rs"]
 mod denied;
+#[path = "door/owner.rs"]
+mod owner;
 #[path = "door/steps.rs"]
 mod steps;
 #[path = "door/tokens.rs"]

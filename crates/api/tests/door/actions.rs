@@ -150,8 +150,10 @@ impl Action for Grants {
     }
 }
 
+/// A key called `of-<account>` is that account's; every other is the caller's.
 fn touch(cx: &mut Cx, key: &str) {
-    let account = cx.account().clone();
+    let account = key.strip_prefix("of-").and_then(|id| base::AccountId::parse(id).ok());
+    let account = account.unwrap_or_else(|| cx.account().clone());
     cx.trail.touch(&account, "AWS::KMS::Key", key);
 }
 
