@@ -1,14 +1,19 @@
-//! Who may use a KMS key, until key policies and IAM policies are evaluated in full. The rules are those that the default key
-//! policy, the policy of the AWS managed key and grants amount to:
+//! Who may use a KMS key: the key policy and grants, until IAM policies add their half.
 //!
-//! | caller | customer key | AWS managed key (`alias/aws/ebs`) |
-//! |---|---|---|
-//! | root of the key's account | everything | through EC2: cryptography, CreateGrant, DescribeKey; itself: Describe*, Get*, List*, RevokeGrant |
-//! | host's role session, AWS service | what a grant to it allows | the same |
-//! | anybody of another account | nothing | nothing |
+//! | caller | may do |
+//! |---|---|
+//! | root of the key's account | what the key policy allows the account, and what a grant to the root allows |
+//! | root of another account | the same, but only operations that cross accounts, and never with an AWS managed key |
+//! | host's role session, in whichever account | what a grant to it allows |
+//! | AWS service, for whichever account | what a grant to it allows |
 //!
-//! Sources: KMS Developer Guide, "Default key policy", "AWS managed keys", "Grants in AWS KMS", "Troubleshooting key access".
+//! An explicit deny of the key policy wins over everything, grants included. Who is of another account and may not hears the
+//! same whether the key is there or not.
+//!
+//! Sources: KMS Developer Guide, "Default key policy", "AWS managed keys", "Grants in AWS KMS", "Allowing users in other accounts
+//! to use a KMS key", "Troubleshooting key access".
 
+use crate::key_policy::{KeyPolicy, KeyUse, Verdict};
 use base::{AccountId, Arn, Refusal};
 use std::collections::BTreeMap;
 
@@ -80,25 +85,25 @@ pub struct Question<'a> {
     pub caller_arn: &'a str,
     pub caller_account: &'a AccountId,
     pub key: &'a Arn,
+    /// How a refusal names the key: its ARN, or the alias ARN by which another account's key was named.
+    pub shown: &'a Arn,
     pub manager: KeyManager,
+    pub policy: &'a KeyPolicy,
     /// without `kms:`, for instance `ReEncryptFrom`
     pub operation: &'a str,
     /// `kms:ViaService`
     pub via_service: Option<&'a str>,
     pub grants: &'a [GrantFacts<'a>],
-    /// for operations that carry an encryption context; an absent one is the empty one
+    /// For operations that carry an encryption context, an absent one being the empty one; for CreateGrant that of the new
+    /// grant's constraint.
     pub context: Option<&'a Context>,
 }
 
 /// What made a request allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedBy {
-    /// the default key policy's statement for the account root
-    AccountRoot,
-    /// the AWS managed key's statement for users of the service
-    ManagedKeyThroughService,
-    /// the AWS managed key's statement for the account root
-    ManagedKeyReadOnly,
+    /// this statement of the key policy
+    Policy(String),
     /// the grant with this id
     Grant(String),
 }
@@ -110,6 +115,8 @@ pub struct Denied {
     pub message: String,
     /// which rule, in ours
     pub reason: String,
+    /// A deny of the key policy said so: no grant can change it.
+    pub explicit: bool,
 }
 
 impl Denied {
@@ -121,44 +128,118 @@ impl Denied {
 
 /// May this caller do this with this key?
 pub fn decide(question: &Question) -> Result<AllowedBy, Denied> {
-    if question.caller_account.as_str() != question.key.account {
-        let reason = format!(
-            "the key belongs to account {}, the caller to {}; use of other accounts' keys is not offered yet",
-            question.key.account, question.caller_account
-        );
-        return Err(denied(question, "resource", reason));
+    let foreign = is_foreign(question);
+    if foreign && (question.manager == KeyManager::Aws || !crosses_accounts(question.operation)) {
+        return Err(not_told(question));
     }
-    match (question.caller, question.manager) {
-        (CallerKind::AccountRoot, KeyManager::Customer) => Ok(AllowedBy::AccountRoot),
-        (CallerKind::AccountRoot, KeyManager::Aws) => managed_key(question),
-        (CallerKind::RoleSession | CallerKind::Service, _) => by_grant(question),
-    }
-}
-
-/// The two statements of the policy `auto-ebs-2`.
-fn managed_key(question: &Question) -> Result<AllowedBy, Denied> {
-    let op = question.operation;
-    let ec2 = format!("ec2.{}.amazonaws.com", question.key.region);
-    let usable = matches!(op, "Encrypt" | "Decrypt" | "CreateGrant" | "DescribeKey")
-        || op.starts_with("ReEncrypt")
-        || op.starts_with("GenerateDataKey");
-    let readable =
-        op.starts_with("Describe") || op.starts_with("Get") || op.starts_with("List") || op == "RevokeGrant";
-    match question.via_service {
-        Some(via) if usable && via == ec2 => Ok(AllowedBy::ManagedKeyThroughService),
-        _ if readable => Ok(AllowedBy::ManagedKeyReadOnly),
-        via => {
-            let came = via.map_or("directly".to_owned(), |via| format!("through {via}"));
-            let reason = format!(
-                "this is an AWS managed key: its policy allows use only through {ec2} (this call came {came}), and to the \
-                 account itself only Describe*, Get*, List* and RevokeGrant"
-            );
-            Err(denied(question, "resource", reason))
+    let verdict = question.policy.decide(&key_use(question));
+    match (verdict, question.caller) {
+        (Verdict::Denied(statement), _) => Err(explicitly_denied(question, &statement)),
+        (Verdict::Allowed(statement), CallerKind::AccountRoot) => Ok(AllowedBy::Policy(statement)),
+        (Verdict::Silent(why), CallerKind::AccountRoot) => by_grant(question).map_err(|grants| {
+            if foreign {
+                not_told(question)
+            } else {
+                denied(question, "resource", silence(question, why, grants))
+            }
+        }),
+        // The policy speaks to sessions and services through grants only; what it allows the whole account goes through IAM.
+        (_, CallerKind::RoleSession | CallerKind::Service) => {
+            by_grant(question).map_err(|grants| match grants {
+                NoGrant::Named if foreign => not_told(question),
+                grants => denied(question, "identity", grants.reason(question)),
+            })
         }
     }
 }
 
-fn by_grant(question: &Question) -> Result<AllowedBy, Denied> {
+/// Operations that can be used with keys of other accounts; the others are for the owner, whatever the policy says.
+/// Source: KMS API Reference, "Cross-account use" of each action.
+pub fn crosses_accounts(operation: &str) -> bool {
+    operation.starts_with("GenerateDataKey")
+        || matches!(
+            operation,
+            "Encrypt"
+                | "Decrypt"
+                | "ReEncryptFrom"
+                | "ReEncryptTo"
+                | "GenerateMac"
+                | "VerifyMac"
+                | "Sign"
+                | "Verify"
+                | "DeriveSharedSecret"
+                | "DescribeKey"
+                | "GetPublicKey"
+                | "GetKeyRotationStatus"
+                | "CreateGrant"
+                | "ListGrants"
+                | "RetireGrant"
+                | "RevokeGrant"
+        )
+}
+
+/// The answer to who may not use a key of another account, or names one that is not there: the same in both cases.
+pub fn no_such_key_or_not_allowed(
+    caller_arn: &str,
+    caller_account: &AccountId,
+    shown: &Arn,
+    operation: &str,
+) -> Denied {
+    let reason = if crosses_accounts(operation) {
+        format!(
+            "account {} has no such key, or neither its key policy nor a grant lets account {caller_account} do \
+             kms:{operation} in this way (the service and the encryption context may count)",
+            shown.account
+        )
+    } else {
+        format!(
+            "the key belongs to account {}, the caller to {caller_account}; kms:{operation} is for a key's own account",
+            shown.account
+        )
+    };
+    Denied { message: unallowed(caller_arn, operation, shown, "resource"), reason, explicit: false }
+}
+
+/// A service belongs to no account.
+fn is_foreign(question: &Question) -> bool {
+    question.caller != CallerKind::Service && question.caller_account.as_str() != question.key.account
+}
+
+fn key_use<'a>(question: &Question<'a>) -> KeyUse<'a> {
+    KeyUse {
+        account: (question.caller != CallerKind::Service).then_some(question.caller_account),
+        caller_account: question.caller_account,
+        key: question.key,
+        operation: question.operation,
+        via_service: question.via_service,
+        context: question.context,
+    }
+}
+
+/// Why no grant allows a request.
+enum NoGrant {
+    /// none is to the caller
+    Named,
+    /// of so many to the caller none includes the operation
+    Operation(usize),
+    /// so many include the operation, not with this encryption context
+    Context(usize),
+}
+
+impl NoGrant {
+    fn reason(&self, question: &Question) -> String {
+        let op = question.operation;
+        match self {
+            NoGrant::Named => {
+                "no grant on this key names the caller; it was retired, revoked or never made".to_owned()
+            }
+            NoGrant::Operation(n) => format!("of {n} grants to the caller none includes {op}"),
+            NoGrant::Context(n) => format!("{n} grants include {op} but not with this encryption context"),
+        }
+    }
+}
+
+fn by_grant(question: &Question) -> Result<AllowedBy, NoGrant> {
     let (mut theirs, mut right_operation) = (0, 0);
     for grant in question.grants.iter().filter(|grant| grant.grantee == question.caller_arn) {
         theirs += 1;
@@ -166,26 +247,67 @@ fn by_grant(question: &Question) -> Result<AllowedBy, Denied> {
             continue;
         }
         right_operation += 1;
-        // Operations without an encryption context are not constrained by one.
-        if question.context.is_none_or(|context| grant.constraint.admits(context)) {
+        // Operations without an encryption context are not constrained by one; of a grant made under a grant `may_delegate` tells.
+        let free = question.operation == "CreateGrant";
+        if free || question.context.is_none_or(|context| grant.constraint.admits(context)) {
             return Ok(AllowedBy::Grant(grant.id.to_owned()));
         }
     }
-    let reason = match (theirs, right_operation) {
-        (0, _) => "no grant on this key names the caller; it was retired, revoked or never made".to_owned(),
-        (n, 0) => format!("of {n} grants to the caller none includes {}", question.operation),
-        (_, n) => format!("{n} grants include {} but not with this encryption context", question.operation),
+    Err(match (theirs, right_operation) {
+        (0, _) => NoGrant::Named,
+        (n, 0) => NoGrant::Operation(n),
+        (_, n) => NoGrant::Context(n),
+    })
+}
+
+/// Why the policy of the caller's own account does not allow it.
+fn silence(question: &Question, why: String, grants: NoGrant) -> String {
+    let policy = match question.manager {
+        KeyManager::Customer => why,
+        KeyManager::Aws => {
+            let ec2 = format!("ec2.{}.amazonaws.com", question.key.region);
+            let came = question.via_service.map_or("directly".to_owned(), |via| format!("through {via}"));
+            format!(
+                "this is an AWS managed key: its policy allows use only through {ec2} (this call came {came}), and to the \
+                 account itself only Describe*, Get*, List* and RevokeGrant"
+            )
+        }
     };
-    Err(denied(question, "identity", reason))
+    match grants {
+        NoGrant::Named => policy,
+        grants => format!("{policy}; {}", grants.reason(question)),
+    }
+}
+
+fn not_told(question: &Question) -> Denied {
+    let Question { caller_arn, caller_account, shown, operation, .. } = question;
+    no_such_key_or_not_allowed(caller_arn, caller_account, shown, operation)
+}
+
+fn explicitly_denied(question: &Question, statement: &str) -> Denied {
+    let Question { caller_arn, shown, operation, .. } = question;
+    let message = format!(
+        "User: {caller_arn} is not authorized to perform: kms:{operation} on resource: {shown} with an explicit deny in a \
+         resource-based policy"
+    );
+    // AWS's words tell another account that there is a key and a deny; what the statement is called is not its business.
+    let reason = match is_foreign(question) {
+        true => "the key policy denies it".to_owned(),
+        false => format!("{statement} of the key policy denies it"),
+    };
+    Denied { message, reason, explicit: true }
 }
 
 fn denied(question: &Question, policy: &str, reason: String) -> Denied {
-    let Question { caller_arn, key, operation, .. } = question;
-    let message = format!(
-        "User: {caller_arn} is not authorized to perform: kms:{operation} on resource: {key} because no {policy}-based \
+    let message = unallowed(question.caller_arn, question.operation, question.shown, policy);
+    Denied { message, reason, explicit: false }
+}
+
+fn unallowed(caller_arn: &str, operation: &str, shown: &Arn, policy: &str) -> String {
+    format!(
+        "User: {caller_arn} is not authorized to perform: kms:{operation} on resource: {shown} because no {policy}-based \
          policy allows the kms:{operation} action"
-    );
-    Denied { message, reason }
+    )
 }
 
 /// Who may retire a grant: its retiring principal, its grantee if the grant says so, and the account that made it.

@@ -7,6 +7,7 @@ pub mod encryption;
 pub mod filter;
 pub mod instance_types;
 pub mod key_access;
+pub mod key_policy;
 pub mod key_state;
 pub mod lifecycle;
 pub mod places;

@@ -2,12 +2,13 @@
 
 use crate::find::{self, Accepts, Named};
 use crate::rows::{Grant, Key};
-use api::{Answer, Cx, Principal};
-use base::Arn;
+use api::{Answer, Caller, Cx, Failure, Principal};
+use base::{Arn, Fault};
 use catalog::Row;
 use rules::key_access::{
-    self, AllowedBy, CallerKind, Constraint, Context, Denied, GrantFacts, KeyManager, Question,
+    self, AllowedBy, CallerKind, Constraint, Context, Denied, GrantFacts, Question, crosses_accounts,
 };
+use rules::key_policy::KeyPolicy;
 
 /// What a request without an encryption context has.
 pub static NO_CONTEXT: Context = Context::new();
@@ -23,7 +24,8 @@ pub fn context(given: &Option<Context>) -> &Context {
     given.as_ref().unwrap_or(&NO_CONTEXT)
 }
 
-/// The key that `name` means, if the caller may do `operation` with it. `context` is that of operations that carry one.
+/// The key that `name` means, in the caller's account or another, if the caller may do `operation` with it. `context` is that of
+/// operations that carry one.
 pub fn key(
     cx: &mut Cx,
     name: &str,
@@ -31,14 +33,20 @@ pub fn key(
     operation: &'static str,
     context: Option<&Context>,
 ) -> Answer<Key> {
-    if let Named::Foreign(arn) = find::read(cx, name, accepts)? {
-        // Refused without looking: the answer does not tell whether the key exists.
-        let denied = decide(cx, &arn, KeyManager::Customer, operation, context, &[]);
-        let never = || find::not_found(format!("Key '{arn}' does not exist"));
-        return Err(denied.err().map_or_else(never, Denied::refusal).into());
-    }
-    let key = find::key(cx, name, accepts)?;
-    to_key(cx, &key, operation, context)?;
+    let Named::Foreign(arn) = find::read(cx, name, accepts)? else {
+        let key = find::key(cx, name, accepts)?;
+        to_key(cx, &key, operation, context)?;
+        return Ok(key);
+    };
+    let found = if crosses_accounts(operation) { find::foreign(cx, &arn)? } else { None };
+    let Some(key) = found else {
+        let caller = cx.caller.arn();
+        let denied = key_access::no_such_key_or_not_allowed(&caller, cx.account(), &arn, operation);
+        return Err(refused(denied));
+    };
+    let caller = cx.caller.clone();
+    decide(cx, &caller, &key, &arn, operation, context)?.map_err(refused)?;
+    touch(cx, &key);
     Ok(key)
 }
 
@@ -49,26 +57,72 @@ pub fn to_key(
     operation: &'static str,
     context: Option<&Context>,
 ) -> Answer<AllowedBy> {
+    let by = asked(cx, key, operation, context)?.map_err(refused)?;
     touch(cx, key);
+    Ok(by)
+}
+
+/// Whether the caller may, without saying so in the trail.
+pub fn asked(
+    cx: &mut Cx,
+    key: &Key,
+    operation: &'static str,
+    context: Option<&Context>,
+) -> Answer<Result<AllowedBy, Denied>> {
+    let caller = cx.caller.clone();
+    decide(cx, &caller, key, &key.arn_parts(), operation, context)
+}
+
+/// Decides: by the policy alone if that is enough, else with the grants to the caller, a batch at a time.
+pub fn decide(
+    cx: &mut Cx,
+    caller: &Caller,
+    key: &Key,
+    shown: &Arn,
+    operation: &str,
+    context: Option<&Context>,
+) -> Answer<Result<AllowedBy, Denied>> {
     let arn = key.arn_parts();
-    if cx.caller.principal == Principal::Root {
-        return decide(cx, &arn, key.manager, operation, context, &[]).map_err(refused);
+    let policy = KeyPolicy::parse(&key.policy)
+        .map_err(|why| Fault::new(format!("the stored policy of {arn} cannot be read: {}", why.0)))?;
+    let caller_arn = caller.arn();
+    let ask = |grants: &[GrantFacts]| {
+        key_access::decide(&Question {
+            caller: match caller.principal {
+                Principal::Root => CallerKind::AccountRoot,
+                Principal::InstanceInfrastructure { .. } => CallerKind::RoleSession,
+                Principal::Service { .. } => CallerKind::Service,
+            },
+            caller_arn: &caller_arn,
+            caller_account: &caller.account,
+            key: &arn,
+            shown,
+            manager: key.manager,
+            policy: &policy,
+            operation,
+            via_service: caller.via_service(),
+            grants,
+            context,
+        })
+    };
+    match ask(&[]) {
+        Err(denied) if !denied.explicit => {}
+        decided => return Ok(decided),
     }
-    let index = Grant::grantee_index(key, &cx.caller.arn());
+    let index = Grant::grantee_index(key, &caller_arn);
     let mut after: Option<String> = None;
     loop {
         let batch = cx.tx.scan_index::<Grant>("grantee", &index, after.as_deref(), GRANTS_BATCH)?;
         let constraints: Vec<Constraint> = batch.iter().map(Grant::constraint).collect();
         let facts: Vec<GrantFacts> = batch.iter().zip(&constraints).map(|(g, c)| facts(g, c)).collect();
-        match decide(cx, &arn, key.manager, operation, context, &facts) {
-            Ok(by) => return Ok(by),
-            Err(denied) if batch.len() < GRANTS_BATCH => return Err(refused(denied)),
-            Err(_) => after = batch.last().map(Row::key),
+        match ask(&facts) {
+            Err(_) if batch.len() == GRANTS_BATCH => after = batch.last().map(Row::key),
+            decided => return Ok(decided),
         }
     }
 }
 
-fn refused(denied: Denied) -> api::Failure {
+fn refused(denied: Denied) -> Failure {
     denied.refusal().into()
 }
 
@@ -77,33 +131,7 @@ pub fn facts<'a>(grant: &'a Grant, constraint: &'a Constraint) -> GrantFacts<'a>
     GrantFacts { id: &grant.grant_id, grantee: &grant.grantee, operations: &grant.operations, constraint }
 }
 
-/// Names the key in the trail record.
+/// Names the key in the trail record. Only once its use is allowed: the record of a use goes to the key's account too.
 pub fn touch(cx: &mut Cx, key: &Key) {
     cx.trail.touch(&key.account, KEY_KIND, &key.arn());
-}
-
-fn decide(
-    cx: &Cx,
-    key: &Arn,
-    manager: KeyManager,
-    operation: &str,
-    context: Option<&Context>,
-    grants: &[GrantFacts],
-) -> Result<AllowedBy, Denied> {
-    let caller = match cx.caller.principal {
-        Principal::Root => CallerKind::AccountRoot,
-        Principal::InstanceInfrastructure { .. } => CallerKind::RoleSession,
-        Principal::Service { .. } => CallerKind::Service,
-    };
-    key_access::decide(&Question {
-        caller,
-        caller_arn: &cx.caller.arn(),
-        caller_account: cx.account(),
-        key,
-        manager,
-        operation,
-        via_service: cx.caller.via_service(),
-        grants,
-        context,
-    })
 }

@@ -4,7 +4,7 @@ use crate::access;
 use crate::material;
 use crate::rows::Key;
 use crate::usage::{self, KeyUsage};
-use api::{Answer, Cx, Failure};
+use api::{Answer, Cx, Failure, Principal};
 use base::{Fault, Refusal};
 use keys::{KeySpec, KeysError, Oaep, Secret, wrap};
 use rules::key_access::Context;
@@ -190,23 +190,53 @@ pub fn key_of(
     let header = wrap::parse(ciphertext).map_err(does_not_open)?;
     match named {
         Some(key) if key.key_id == header.key_id => Ok(key),
-        // A blob that names no key here is foreign or damaged, whatever key the request names.
-        named => match (crate::find::existing(cx, &header.key_id)?, named) {
-            (None, _) => Err(ciphertext_of_nobody().into()),
-            (Some(_), Some(key)) => Err(incorrect_key(&key).into()),
-            (Some(key), None) => {
-                access::to_key(cx, &key, operation, Some(context))?;
-                Ok(key)
-            }
-        },
+        // Whether the key that the blob names is there does not matter, so it is not looked for.
+        Some(key) => Err(incorrect_key(&key).into()),
+        None => key_of_blob(cx, &header.key_id, operation, context),
     }
 }
 
-/// The answer to a ciphertext whose key is not in this account and Region: the same as to a damaged one, so that it does not
-/// tell whether such a key exists elsewhere.
-fn ciphertext_of_nobody() -> Refusal {
-    Refusal::new("InvalidCiphertextException", "")
-        .because("the ciphertext is damaged, or names a key that is not in this account and Region")
+/// The key that a blob names, if the caller may do `operation` with it.
+fn key_of_blob(cx: &mut Cx, key_id: &str, operation: &'static str, context: &Context) -> Answer<Key> {
+    if !crate::find::is_key_id(key_id) {
+        return Err(invalid_ciphertext("it names no key").into());
+    }
+    if let Some(key) = crate::find::existing(cx, key_id)? {
+        access::to_key(cx, &key, operation, Some(context))?;
+        return Ok(key);
+    }
+    let Some(key) = crate::find::in_any_account(cx, key_id)? else {
+        return Err(ciphertext_of_nobody(cx, operation).into());
+    };
+    match access::asked(cx, &key, operation, Some(context))? {
+        Ok(_) => {
+            access::touch(cx, &key);
+            Ok(key)
+        }
+        // A service of ours that lacks its grant must be told what is missing.
+        Err(denied) if matches!(cx.caller.principal, Principal::Service { .. }) => {
+            Err(denied.refusal().into())
+        }
+        Err(_) => Err(ciphertext_of_nobody(cx, operation).into()),
+    }
+}
+
+/// The answer to a ciphertext whose key is in another account and not for the caller, in another Region, or nowhere: always the
+/// same, so that it does not tell which. The words are AWS's, as public reports show them.
+fn ciphertext_of_nobody(cx: &Cx, operation: &str) -> Refusal {
+    let (caller, account) = (cx.caller.arn(), cx.account());
+    Refusal::new(
+        "AccessDeniedException",
+        format!(
+            "User: {caller} is not authorized to perform: kms:{operation} on the resource associated with this ciphertext because \
+             the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy \
+             explicitly denies access"
+        ),
+    )
+    .because(format!(
+        "the ciphertext names a key that is not in this Region, or is another account's and neither its key policy nor a grant \
+         lets account {account} do kms:{operation} with this encryption context"
+    ))
 }
 
 fn incorrect_key(key: &Key) -> Refusal {

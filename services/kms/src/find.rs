@@ -22,7 +22,7 @@ pub enum Named {
     KeyId(String),
     /// with its prefix, in the caller's account and Region
     Alias(String),
-    /// in another account: whether it exists is not ours to tell
+    /// a key or an alias in another account: whether it exists is told only to those who may use it
     Foreign(Arn),
 }
 
@@ -59,7 +59,8 @@ pub fn read(cx: &Cx, text: &str, accepts: Accepts) -> Result<Named, Refusal> {
     Ok(foreign.map_or(named, Named::Foreign))
 }
 
-/// The key that this text names, in the caller's account. The AWS managed key is made when it is first named.
+/// The key that this text names. The AWS managed key of the caller's account is made when it is first named. For keys of other
+/// accounts the caller must have been asked about (`access::key`) before: this tells whether they are there.
 pub fn key(cx: &mut Cx, text: &str, accepts: Accepts) -> Answer<Key> {
     match read(cx, text, accepts)? {
         Named::KeyId(id) => by_id(cx, &id),
@@ -68,8 +69,30 @@ pub fn key(cx: &mut Cx, text: &str, accepts: Accepts) -> Answer<Key> {
             None if name == managed::ALIAS => managed::create(cx),
             None => Err(no_alias(cx, &name).into()),
         },
-        Named::Foreign(arn) => Err(not_found(format!("Key '{arn}' does not exist")).into()),
+        Named::Foreign(arn) => {
+            let never = || not_found(format!("Key '{arn}' does not exist"));
+            Ok(foreign(cx, &arn)?.ok_or_else(never)?)
+        }
     }
+}
+
+/// The key of another account that this ARN of a key or an alias names.
+pub fn foreign(cx: &mut Cx, arn: &Arn) -> Answer<Option<Key>> {
+    let tenant = format!("{}/{}/", arn.account, arn.region);
+    let id = match arn.resource.strip_prefix("key/") {
+        Some(id) => Some(id.to_owned()),
+        None => cx.tx.get::<Alias>(&format!("{tenant}{}", arn.resource))?.map(|alias| alias.key_id),
+    };
+    let Some(id) = id else { return Ok(None) };
+    let now = cx.now();
+    Ok(cx.tx.get::<Key>(&format!("{tenant}{id}"))?.filter(|key| !key.is_gone(now)))
+}
+
+/// The key with this id in whichever account of the Region: a ciphertext blob tells no more.
+pub fn in_any_account(cx: &mut Cx, id: &str) -> Answer<Option<Key>> {
+    let now = cx.now();
+    let found = cx.tx.scan_index::<Key>("id", &Key::id_index(cx.region(), id), None, 1)?;
+    Ok(found.into_iter().next().filter(|key| !key.is_gone(now)))
 }
 
 /// The key with this id in the caller's account.

@@ -1,5 +1,5 @@
-//! AWS KMS: keys, aliases, grants, and cryptography under keys. Who may use a key is decided in `rules::key_access`, in which
-//! state in `rules::key_state`; the cryptography is in `keys`. This crate finds the rows, asks, and writes.
+//! AWS KMS: keys, aliases, grants, and cryptography under keys. Who may use a key is decided in `rules::key_access` (of which
+//! `rules::key_policy` is a part), in which state in `rules::key_state`; the cryptography is in `keys`. This crate finds the rows, asks, and writes.
 //!
 //! ```text
 //!   actions/<action>.rs   one per AWS action
@@ -11,6 +11,8 @@
 
 mod access;
 pub mod actions;
+#[cfg(test)]
+mod cross_account_tests;
 mod crypto;
 pub mod deletion;
 mod find;

@@ -1,5 +1,6 @@
 //! For other services: what a key is called, and whether it can be used, without using it.
 
+use crate::access;
 use crate::find::{self, Accepts, Named};
 use crate::managed;
 use crate::usage::KeyUsage;
@@ -9,14 +10,22 @@ use rules::key_access::KeyManager;
 use rules::key_state::KeyState;
 
 /// The key ARN to show for a key as a request names it. `alias/aws/ebs` is made if it is not there. A name that leads to no key
-/// is shown as the ARN that it would have, because EBS finds out only later that there is no such key.
+/// is shown as the ARN that it would have, because EBS finds out only later that there is no such key. So is an alias of another
+/// account that does not let the caller's describe its key (through EC2): which key it means is not told.
 pub fn shown_arn(cx: &mut Cx, name: &str) -> Answer<String> {
     let arn = |cx: &Cx, resource: String| {
         Arn::new("kms", cx.region().as_str(), cx.account().as_str(), resource).to_string()
     };
     match find::read(cx, name, Accepts::KeyOrAlias) {
         Ok(Named::KeyId(id)) => Ok(arn(cx, format!("key/{id}"))),
-        Ok(Named::Foreign(arn)) => Ok(arn.to_string()),
+        Ok(Named::Foreign(named)) => match find::foreign(cx, &named)? {
+            Some(key) => {
+                let caller = cx.caller.forwarded_by_ec2(cx.region());
+                let may = access::decide(cx, &caller, &key, &named, "DescribeKey", None)?;
+                Ok(may.map_or(named.to_string(), |_| key.arn()))
+            }
+            None => Ok(named.to_string()),
+        },
         Ok(Named::Alias(alias)) => match find::alias(cx, &alias)? {
             Some(row) => Ok(arn(cx, format!("key/{}", row.key_id))),
             None if alias == managed::ALIAS => Ok(managed::create(cx)?.arn()),
@@ -27,10 +36,14 @@ pub fn shown_arn(cx: &mut Cx, name: &str) -> Answer<String> {
     }
 }
 
-/// Whether the key with this ARN exists in the caller's account and Region and would encrypt and decrypt now.
+/// Whether the key with this ARN exists in the Region and would encrypt and decrypt now, for those whom it allows to. For jobs;
+/// not an answer to give to a caller, who may be of another account.
 pub fn is_usable(cx: &mut Cx, key_arn: &str) -> Answer<bool> {
-    let Ok(Named::KeyId(id)) = find::read(cx, key_arn, Accepts::Key) else { return Ok(false) };
-    let key = find::existing(cx, &id)?;
+    let key = match find::read(cx, key_arn, Accepts::Key) {
+        Ok(Named::KeyId(id)) => find::existing(cx, &id)?,
+        Ok(Named::Foreign(arn)) => find::foreign(cx, &arn)?,
+        _ => None,
+    };
     Ok(key.is_some_and(|key| {
         key.state == KeyState::Enabled && key.is_symmetric() && key.usage == KeyUsage::EncryptDecrypt
     }))
@@ -126,6 +139,27 @@ mod tests {
     }
 
     #[test]
+    fn an_alias_of_another_account_is_resolved_for_those_who_may_describe_its_key() {
+        let bench = Bench::new();
+        let key = bench.shared_key("444455556666", json!("kms:DescribeKey"));
+        let own = bench.create_key();
+        bench.ok("CreateAlias", json!({"AliasName": "alias/shared", "TargetKeyId": key.id}));
+        bench.ok("CreateAlias", json!({"AliasName": "alias/own", "TargetKeyId": own.id}));
+        let prefix = "arn:aws:kms:us-east-1:111122223333:alias/";
+        let other = |name: &str| {
+            let caller = bench.root_of("444455556666");
+            bench.with_cx(|cx| {
+                cx.caller = caller.clone();
+                (shown_arn(cx, name).unwrap(), is_usable(cx, &own.arn).unwrap())
+            })
+        };
+        assert_eq!(other(&format!("{prefix}shared")), (key.arn.clone(), true));
+        for hidden in ["own", "none", "aws/ebs"].map(|name| format!("{prefix}{name}")) {
+            assert_eq!(other(&hidden).0, hidden);
+        }
+    }
+
+    #[test]
     fn the_managed_key_is_made_once() {
         let bench = Bench::new();
         let first = bench.with_cx(|cx| shown_arn(cx, "alias/aws/ebs").unwrap());
@@ -159,8 +193,7 @@ mod tests {
         let key = bench.create_key();
         bench.ok("CreateAlias", json!({"AliasName": "alias/mine", "TargetKeyId": key.id}));
         bench.ok("DisableKey", json!({"KeyId": key.id}));
-        for name in
-            [key.id.as_str(), &key.arn, "alias/mine", "arn:aws:kms:us-east-1:111122223333:alias/mine"]
+        for name in [key.id.as_str(), &key.arn, "alias/mine", "arn:aws:kms:us-east-1:111122223333:alias/mine"]
         {
             let Looked::Key(facts) = bench.with_cx(|cx| look(cx, name).unwrap()) else { panic!("{name}") };
             assert_eq!((facts.arn.as_str(), facts.state), (key.arn.as_str(), KeyState::Disabled), "{name}");
@@ -173,9 +206,11 @@ mod tests {
     #[test]
     fn a_key_of_another_kind_is_told_by_its_facts() {
         let bench = Bench::new();
-        for (spec, usage) in
-            [("HMAC_256", "GENERATE_VERIFY_MAC"), ("RSA_2048", "ENCRYPT_DECRYPT"), ("RSA_2048", "SIGN_VERIFY")]
-        {
+        for (spec, usage) in [
+            ("HMAC_256", "GENERATE_VERIFY_MAC"),
+            ("RSA_2048", "ENCRYPT_DECRYPT"),
+            ("RSA_2048", "SIGN_VERIFY"),
+        ] {
             let made = bench.ok("CreateKey", json!({"KeySpec": spec, "KeyUsage": usage}));
             let arn = made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
             let Looked::Key(facts) = bench.with_cx(|cx| look(cx, &arn).unwrap()) else { panic!("{spec}") };

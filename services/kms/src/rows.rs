@@ -70,6 +70,11 @@ impl Key {
         self.state == KeyState::PendingDeletion && self.deletion_date.is_some_and(|date| date <= now)
     }
 
+    /// The `id` index value.
+    pub fn id_index(region: &Region, key_id: &str) -> String {
+        format!("{region}/{key_id}")
+    }
+
     /// `account/region/<key id>/`, the start of the keys of its materials and grants.
     pub fn prefix(&self) -> String {
         format!("{}/", self.key())
@@ -77,15 +82,16 @@ impl Key {
 }
 
 impl Row for Key {
-    const TABLE: Table = Table { name: "kms_keys", indexes: &["pending"] };
+    const TABLE: Table = Table { name: "kms_keys", indexes: &["pending", "id"] };
 
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.key_id)
     }
 
-    /// `pending`: the few keys that wait for their deletion, for `deletion::destroy_due`.
+    /// `pending`: the few keys that wait for their deletion, for `deletion::destroy_due`. `id`: whose a ciphertext blob is.
     fn indexes(&self) -> Vec<Option<String>> {
-        vec![self.deletion_date.map(|_| "deletion".to_owned())]
+        let pending = self.deletion_date.map(|_| "deletion".to_owned());
+        vec![pending, Some(Key::id_index(&self.region, &self.key_id))]
     }
 }
 

@@ -66,6 +66,20 @@ impl Bench {
         Caller::service(AccountId::parse(ACCOUNT).unwrap(), "ec2.us-east-1.amazonaws.com")
     }
 
+    /// EBS, working for `account` under grants.
+    pub fn ebs_for(&self, account: &str) -> Caller {
+        Caller::ebs(AccountId::parse(account).unwrap())
+    }
+
+    /// A symmetric key whose policy lets `account` do `actions`.
+    pub fn shared_key(&self, account: &str, actions: Value) -> Made {
+        let own =
+            json!({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"});
+        let share =
+            json!({"Effect": "Allow", "Principal": {"AWS": account}, "Action": actions, "Resource": "*"});
+        self.create_key_with(json!({"Policy": json!({"Statement": [own, share]}).to_string()}))
+    }
+
     fn request(&self) -> Request {
         self.clock.advance(std::time::Duration::from_millis(1));
         Request {

@@ -79,6 +79,7 @@ macro_rules! each_operation {
         $visit!(kms, ListKeys);
         $visit!(kms, ListResourceTags);
         $visit!(kms, ListRetirableGrants);
+        $visit!(kms, PutKeyPolicy);
         $visit!(kms, ReEncrypt);
         $visit!(kms, RetireGrant);
         $visit!(kms, RevokeGrant);

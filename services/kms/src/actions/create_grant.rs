@@ -12,7 +12,7 @@ use crate::{access, crypto};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use catalog::Row;
-use rules::key_access::{self, AllowedBy};
+use rules::key_access::{self, AllowedBy, Context};
 use rules::key_state::KeyOperation;
 use serde_json::Value;
 use wire::Input;
@@ -42,9 +42,10 @@ impl Action for CreateGrant {
     }
 
     fn authorise(cx: &mut Cx, input: &CreateGrantInput) -> Answer<()> {
-        let key = find_allowed(cx, input)?;
+        let context = bound_context(input);
+        let key = access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", context)?;
         grants::check_tokens(cx, &input.grant_tokens)?;
-        if let AllowedBy::Grant(id) = access::to_key(cx, &key, "CreateGrant", None)? {
+        if let Ok(AllowedBy::Grant(id)) = access::asked(cx, &key, "CreateGrant", context)? {
             may_hand_on(cx, &key, &id, input)?;
         }
         Ok(())
@@ -81,8 +82,10 @@ impl Action for CreateGrant {
     }
 }
 
-fn find_allowed(cx: &mut Cx, input: &CreateGrantInput) -> Answer<Key> {
-    access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", None)
+/// The encryption context to which the new grant is bound: what conditions of key policies see of CreateGrant.
+fn bound_context(input: &CreateGrantInput) -> Option<&Context> {
+    let constraints = input.constraints.as_ref()?;
+    constraints.encryption_context_equals.as_ref().or(constraints.encryption_context_subset.as_ref())
 }
 
 /// The grant that the request describes, checked.

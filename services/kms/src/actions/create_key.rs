@@ -4,11 +4,12 @@
 //! Not offered: custom key stores, multi-Region keys, SM2 and ML-DSA specs; each is refused by name.
 //! Source: KMS API Reference, CreateKey; messages recorded of AWS.
 
+use crate::policy::{self, LockOut};
 use crate::rows::Key;
 use crate::usage::{self, KeyUsage};
-use crate::{access, material, policy, shapes, tagging};
+use crate::{access, material, shapes, tagging};
 use api::{Action, Answer, Cx};
-use base::Refusal;
+use base::{Arn, Refusal};
 use keys::KeySpec;
 use rules::key_access::KeyManager;
 use rules::key_state::{self, KeyOrigin};
@@ -39,11 +40,13 @@ impl Action for CreateKey {
     fn handle(cx: &mut Cx, input: CreateKeyInput) -> Answer<CreateKeyOutput> {
         let (spec, usage) = spec_and_usage(&input)?;
         let origin = origin(&input)?;
-        if let Some(text) = &input.policy {
-            policy::check(text, cx.account())?;
-        }
         let tags = tagging::merged(&[], &tagging::read(input.tags.as_deref().unwrap_or_default())?)?;
         let key_id = cx.door.env.ids.uuid();
+        if let Some(text) = &input.policy {
+            let arn = Arn::new("kms", cx.region().as_str(), cx.account().as_str(), format!("key/{key_id}"));
+            let lock_out = LockOut::asked(input.bypass_policy_lockout_safety_check);
+            policy::check(text, cx.account(), &arn, lock_out)?;
+        }
         let material_id = match origin {
             KeyOrigin::External => None,
             _ => Some(material::create(cx, &key_id, spec)?),

@@ -163,11 +163,33 @@ mod tests {
         let bench = Bench::new();
         let key = bench.create_key();
         let blob = encrypted(&bench, &key.id);
+        let denied = |account: &str| {
+            format!(
+                "User: arn:aws:iam::{account}:root is not authorized to perform: kms:Decrypt on the resource associated with \
+                 this ciphertext because the resource does not exist in this Region, no resource-based policies allow \
+                 access, or a resource-based policy explicitly denies access"
+            )
+        };
         let other = bench.root_of("444455556666");
         let input = json!({"CiphertextBlob": blob, "EncryptionContext": {"a": "1", "b": "2"}});
-        bench.refused_as(&other, "Decrypt", input.clone(), "InvalidCiphertextException", "");
+        let code = "AccessDeniedException";
+        bench.refused_as(&other, "Decrypt", input.clone(), code, &denied("444455556666"));
+        let there = bench.last_record("Decrypt");
         bench.ok("ScheduleKeyDeletion", json!({"KeyId": key.id, "PendingWindowInDays": 7}));
         bench.clock.advance(std::time::Duration::from_secs(8 * 86_400));
+        bench.refused_as(&other, "Decrypt", input.clone(), code, &denied("444455556666"));
+        assert_eq!(bench.last_record("Decrypt").reason, there.reason);
+        bench.refused("Decrypt", input, code, &denied("111122223333"));
+    }
+
+    #[test]
+    fn a_blob_whose_key_id_is_none_is_damaged() {
+        let bench = Bench::new();
+        let key = bench.create_key();
+        let mut bytes = unb64(&encrypted(&bench, &key.id));
+        // The key id starts after magic, version and length.
+        bytes[5] = b'x';
+        let input = json!({"CiphertextBlob": b64(&bytes), "EncryptionContext": {"a": "1", "b": "2"}});
         bench.refused("Decrypt", input, "InvalidCiphertextException", "");
     }
 

@@ -22,6 +22,7 @@ mod list_key_policies;
 mod list_keys;
 mod list_resource_tags;
 mod list_retirable_grants;
+mod put_key_policy;
 mod re_encrypt;
 mod retire_grant;
 mod revoke_grant;
@@ -53,6 +54,7 @@ pub use list_key_policies::ListKeyPolicies;
 pub use list_keys::ListKeys;
 pub use list_resource_tags::ListResourceTags;
 pub use list_retirable_grants::ListRetirableGrants;
+pub use put_key_policy::PutKeyPolicy;
 pub use re_encrypt::ReEncrypt;
 pub use retire_grant::RetireGrant;
 pub use revoke_grant::RevokeGrant;
@@ -89,6 +91,7 @@ pub fn table() -> Vec<Entry> {
         entry::<ListKeys>(),
         entry::<ListResourceTags>(),
         entry::<ListRetirableGrants>(),
+        entry::<PutKeyPolicy>(),
         entry::<ReEncrypt>(),
         entry::<RetireGrant>(),
         entry::<RevokeGrant>(),

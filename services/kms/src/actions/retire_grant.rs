@@ -1,10 +1,10 @@
 //! RetireGrant: ends a grant that is no longer needed. Any key state. Named by its token, or by key ARN and grant id.
 //!
 //! Allowed to the grant's retiring principal, to its grantee if the grant says so, and to the account that made it; no policy is
-//! needed. EC2 retires attach grants at detach. Source: KMS API Reference, RetireGrant.
+//! needed, and the key may be another account's. EC2 retires attach grants at detach. Source: KMS API Reference, RetireGrant.
 
 use crate::find::{self, Accepts, Named};
-use crate::rows::Grant;
+use crate::rows::{Grant, Key};
 use crate::{access, grants};
 use api::{Action, Answer, Cx};
 use base::Refusal;
@@ -33,13 +33,16 @@ impl Action for RetireGrant {
     }
 
     fn authorise(cx: &mut Cx, input: &RetireGrantInput) -> Answer<()> {
-        let grant = find(cx, input)?;
+        let (key, grant) = find(cx, input)?;
         let caller = cx.caller.arn();
         let Grant { retiring, grantee, operations, issuing_account, .. } = &grant;
         if key_access::may_retire(&caller, retiring.as_deref(), grantee, operations, issuing_account) {
             return Ok(());
         }
-        let arn = find::by_id(cx, &grant.key_id)?.arn();
+        if key.account != *cx.account() {
+            return Err(no_grant(&grant.grant_id).into());
+        }
+        let arn = key.arn();
         Err(Refusal::new(
             "AccessDeniedException",
             format!("User: {caller} is not authorized to perform: kms:RetireGrant on resource: {arn}"),
@@ -49,8 +52,7 @@ impl Action for RetireGrant {
     }
 
     fn handle(cx: &mut Cx, input: RetireGrantInput) -> Answer<RetireGrantOutput> {
-        let grant = find(cx, &input)?;
-        let key = find::by_id(cx, &grant.key_id)?;
+        let (key, grant) = find(cx, &input)?;
         access::touch(cx, &key);
         cx.trail.additional.insert("grantId".into(), json!(grant.grant_id));
         cx.tx.delete::<Grant>(&grant.key())?;
@@ -67,8 +69,8 @@ impl Action for RetireGrant {
     }
 }
 
-/// The grant that the request names. A grant of another account's key is as good as none.
-fn find(cx: &mut Cx, input: &RetireGrantInput) -> Answer<Grant> {
+/// The grant that the request names, and its key. On a key of another account it is told of to none but those whom it concerns.
+fn find(cx: &mut Cx, input: &RetireGrantInput) -> Answer<(Key, Grant)> {
     let named = match &input.grant_token {
         Some(token) => grants::open_token(cx, token)?,
         None => GrantRef {
@@ -76,13 +78,18 @@ fn find(cx: &mut Cx, input: &RetireGrantInput) -> Answer<Grant> {
             key_arn: input.key_id.clone().unwrap_or_default(),
         },
     };
-    match find::read(cx, &named.key_arn, Accepts::Key)? {
-        Named::KeyId(id) => {
-            let key = find::by_id(cx, &id)?;
-            grants::find(cx, &key, &named.grant_id)
-        }
-        _ => Err(find::not_found(format!("Grant ID {} not found", named.grant_id)).into()),
-    }
+    let key = match find::read(cx, &named.key_arn, Accepts::Key)? {
+        Named::KeyId(id) => Some(find::by_id(cx, &id)?),
+        Named::Foreign(arn) => find::foreign(cx, &arn)?,
+        Named::Alias(_) => None,
+    };
+    let key = key.ok_or_else(|| no_grant(&named.grant_id))?;
+    let grant = grants::find(cx, &key, &named.grant_id)?;
+    Ok((key, grant))
+}
+
+fn no_grant(grant_id: &str) -> Refusal {
+    find::not_found(format!("Grant ID {grant_id} not found"))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod list_key_policies;
 mod list_keys;
 mod list_resource_tags;
 mod list_retirable_grants;
+mod put_key_policy;
 mod re_encrypt;
 mod retire_grant;
 mod revoke_grant;
@@ -61,6 +62,7 @@ pub use list_key_policies::{ListKeyPolicies, ListKeyPoliciesInput, ListKeyPolici
 pub use list_keys::{ListKeys, ListKeysInput, ListKeysOutput};
 pub use list_resource_tags::{ListResourceTags, ListResourceTagsInput, ListResourceTagsOutput};
 pub use list_retirable_grants::{ListRetirableGrants, ListRetirableGrantsInput, ListRetirableGrantsOutput};
+pub use put_key_policy::{PutKeyPolicy, PutKeyPolicyInput, PutKeyPolicyOutput};
 pub use re_encrypt::{ReEncrypt, ReEncryptInput, ReEncryptOutput};
 pub use retire_grant::{RetireGrant, RetireGrantInput, RetireGrantOutput};
 pub use revoke_grant::{RevokeGrant, RevokeGrantInput, RevokeGrantOutput};
@@ -107,6 +109,7 @@ pub static SERVICE: Service = Service {
         Route { name: "ListKeys", method: "POST", path: "/" },
         Route { name: "ListResourceTags", method: "POST", path: "/" },
         Route { name: "ListRetirableGrants", method: "POST", path: "/" },
+        Route { name: "PutKeyPolicy", method: "POST", path: "/" },
         Route { name: "ReEncrypt", method: "POST", path: "/" },
         Route { name: "RetireGrant", method: "POST", path: "/" },
         Route { name: "RevokeGrant", method: "POST", path: "/" },

@@ -628,6 +628,29 @@ impl Sample for ListRetirableGrantsOutput {
     }
 }
 
+impl Show for PutKeyPolicyInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.put("PolicyName", &self.policy_name);
+        fields.plain("Policy", &self.policy);
+        fields.put("BypassPolicyLockoutSafetyCheck", &self.bypass_policy_lockout_safety_check);
+        fields.finish()
+    }
+}
+
+impl Show for PutKeyPolicyOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for PutKeyPolicyOutput {
+    fn sample(_: &mut Dice) -> Self {
+        PutKeyPolicyOutput {}
+    }
+}
+
 impl Show for ReEncryptInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();

@@ -1,0 +1,41 @@
+//! PutKeyPolicy: another key policy in place of the one there is, obeyed from the commit on. Any key state.
+//!
+//! Needs `kms:PutKeyPolicy` on the key, which AWS managed keys give to nobody; not for keys of other accounts. A policy that would
+//! lock the account out is refused unless the caller forgoes the check; one that denies in words that are not evaluated yet is
+//! refused always (`policy.rs`). Source: KMS API Reference, PutKeyPolicy.
+
+use crate::access;
+use crate::find::{self, Accepts};
+use crate::policy::{self, LockOut};
+use api::{Action, Answer, Cx};
+use rules::key_state::KeyOperation;
+use wire::generated::kms::{PutKeyPolicy as Op, PutKeyPolicyInput, PutKeyPolicyOutput};
+
+pub struct PutKeyPolicy;
+
+impl Action for PutKeyPolicy {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "kms:PutKeyPolicy";
+
+    fn authorise(cx: &mut Cx, input: &PutKeyPolicyInput) -> Answer<()> {
+        access::key(cx, &input.key_id, Accepts::Key, "PutKeyPolicy", None).map(|_| ())
+    }
+
+    fn handle(cx: &mut Cx, input: PutKeyPolicyInput) -> Answer<PutKeyPolicyOutput> {
+        let mut key = find::key(cx, &input.key_id, Accepts::Key)?;
+        key.check(KeyOperation::PutKeyPolicy)?;
+        if input.policy_name.is_some_and(|name| name != policy::NAME) {
+            return Err(find::not_found("No such policy exists".to_owned()).into());
+        }
+        let lock_out = LockOut::asked(input.bypass_policy_lockout_safety_check);
+        policy::check(&input.policy, &key.account, &key.arn_parts(), lock_out)?;
+        key.policy = input.policy;
+        cx.tx.put(&key)?;
+        Ok(PutKeyPolicyOutput {})
+    }
+}
+
+#[cfg(test)]
+#[path = "put_key_policy_tests.rs"]
+mod tests;
