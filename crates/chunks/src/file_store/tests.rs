@@ -249,6 +249,8 @@ fn a_directory_that_another_thread_removed_and_made_again_is_durable_when_the_pu
             other.delete(&chunk(1)).unwrap();
             let group = Path::new(DIR).join("us-east-1/snap-01/c-00000_");
             assert!(!bare.exists(&group));
+            // The removal is durable by now, the new directory is not.
+            bare.sync_dir(Path::new(DIR)).unwrap();
             if made_again {
                 bare.create_dir_all(&group).unwrap();
             }

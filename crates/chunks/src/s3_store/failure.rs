@@ -2,11 +2,13 @@
 //! work.
 //!
 //! ```text
-//!  404, code NoSuchBucket     Refused       301, 307 (wrong Region)          Refused
-//!  404 otherwise              NotFound      401, 403, other 4xx              Refused
+//!  404, code NoSuchKey        NotFound      301, 307 (wrong Region)          Refused
+//!  404 otherwise              Refused       401, 403, other 4xx              Refused
 //!  507, or a code of a full   NoSpace       408, 409, 425, 429, 5xx,         Unavailable
 //!  store                                    no answer, a broken answer
 //! ```
+//! A 404 without the code is not believed: it comes from a web server that is not S3, and to believe it would make every
+//! chunk of every snapshot look lost.
 
 use crate::{ObjectName, StoreError};
 use std::error::Error;
@@ -41,21 +43,12 @@ pub(super) fn failed(call: Call<'_>, bucket: &str, e: object_store::Error) -> St
         return StoreError::Refused(format!("chunk store: there is no bucket {bucket}"));
     }
     let what = format!("chunk store: {}: {}", doing(call), shortened(&text));
-    match (&e, call) {
-        (object_store::Error::NotFound { .. }, Call::Get(name) | Call::Delete(name)) => {
-            return StoreError::NotFound(name.to_string());
+    match (status, call) {
+        (Some(404), Call::Get(name) | Call::Delete(name)) if text.contains("<Code>NoSuchKey<") => {
+            StoreError::NotFound(name.to_string())
         }
-        (object_store::Error::NotFound { .. }, Call::Put(_) | Call::List) => {
-            return StoreError::Refused(what);
-        }
-        (object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. }, _) => {
-            return StoreError::Refused(what);
-        }
-        _ => {}
-    }
-    match status {
-        Some(408 | 409 | 425 | 429) => StoreError::Unavailable(what),
-        Some(300..=499) => StoreError::Refused(what),
+        (Some(408 | 409 | 425 | 429), _) => StoreError::Unavailable(what),
+        (Some(300..=499), _) => StoreError::Refused(what),
         // A redirection without a target is S3's answer to the wrong Region.
         _ if text.contains("redirect without LOCATION") => StoreError::Refused(what),
         _ => StoreError::Unavailable(what),

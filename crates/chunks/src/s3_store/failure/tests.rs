@@ -61,6 +61,7 @@ fn every_status_becomes_the_failure_that_callers_expect() {
     for (status, code, get, put) in [
         (404, "NoSuchKey", "NotFound", "Refused"),
         (404, "NoSuchBucket", "Refused", "Refused"),
+        (404, "", "Refused", "Refused"),
         (403, "AccessDenied", "Refused", "Refused"),
         (403, "SignatureDoesNotMatch", "Refused", "Refused"),
         (401, "Unauthorized", "Refused", "Refused"),
