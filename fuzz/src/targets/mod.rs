@@ -7,6 +7,7 @@ mod nbd;
 mod requests;
 mod rest;
 mod signature;
+mod snapshot;
 mod superblock;
 
 use crate::engine::Target;
@@ -22,6 +23,9 @@ pub fn all() -> Vec<Target> {
         nbd::requests(),
         superblock::target(),
         map::target(),
+        self::snapshot::manifest(),
+        self::snapshot::page(),
+        self::snapshot::chunk(),
     ]
 }
 

@@ -203,7 +203,8 @@ fn collecting_keeps_what_a_damaged_page_may_need() {
         let name = store.names().into_iter().find(|name| name.contains(damaged)).unwrap();
         let good = store.bytes(&name).unwrap();
         store.flip(&name, 40);
-        let collected = snapshots.collect(&first.0, &[second.0.clone()], &Control::silent(1)).unwrap();
+        let collected =
+            snapshots.collect(&first.0, std::slice::from_ref(&second.0), &Control::silent(1)).unwrap();
         assert_eq!(collected, Collected { chunks: 0, pages: 0, manifests: 1, unknown_pages: 1 });
         store.set(&name, Some(good));
         assert_reads(&snapshots.open(&second.0).unwrap(), &second.1);
