@@ -145,10 +145,7 @@ impl SimFiles {
     /// Bytes that a file takes, holes not counted.
     pub fn bytes_held(&self, path: &Path) -> u64 {
         let world = self.0.lock();
-        match world.names.get(path) {
-            Some(Node::File(n)) => world.contents[n].bytes_held(),
-            _ => 0,
-        }
+        if let Some(Node::File(n)) = world.names.get(path) { world.contents[n].bytes_held() } else { 0 }
     }
 }
 
