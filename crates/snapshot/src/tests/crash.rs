@@ -100,6 +100,22 @@ fn a_snapshot_given_up_leaves_nothing() {
 }
 
 #[test]
+fn a_snapshot_half_discarded_is_whole_or_has_no_manifest() {
+    for operations in 0..16 {
+        let before = before();
+        let stored = store_third(&before, 2).unwrap();
+        before.store.fail_after(operations);
+        let discarded = before.snapshots.discard(REGION, "snap-3");
+        before.store.heal();
+        // Looking and removing the manifest, listing, two pages, three chunks.
+        assert_eq!(discarded.is_ok(), operations >= 8);
+        if before.store.bytes("us-east-1/snap-3/manifest").is_some() {
+            assert_reads(&before.snapshots.open(&stored.at).unwrap(), &before.volume);
+        }
+    }
+}
+
+#[test]
 fn assembling_breaks_off_anywhere_and_is_repeated() {
     let work = |before: &Before, threads| {
         let base = before.snapshots.open(&before.live[1].0)?;
@@ -131,7 +147,8 @@ fn collecting_breaks_off_anywhere_and_is_repeated() {
             let (deleted, live) = (&before.live[deleted].0, [before.live[1 - deleted].0.clone()]);
             before.snapshots.collect(deleted, &live, &Control::silent(threads))
         };
-        crash_everywhere(kept, work, |before, _| {
+        crash_everywhere(kept, work, |before, collected| {
+            assert_eq!(collected.unknown_pages, 0, "what is gone already is not unknown");
             let manifests = before.store.names().iter().filter(|name| name.ends_with("manifest")).count();
             assert_eq!(manifests, 1);
             assert_exact(&before.store);

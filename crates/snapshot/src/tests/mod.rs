@@ -18,10 +18,11 @@ const SIZE: u64 = 2100 * CHUNK_BYTES as u64 - 4096;
 /// What a volume holds: a value for every chunk that was written.
 type Model = BTreeMap<u32, u8>;
 
-/// A chunk that differs with index and value, in which units it holds too.
+/// A chunk that differs with index and value, in which units it holds too: two neighbours and one apart.
 fn chunk(index: u32, value: u8) -> Chunk {
     let mut chunk = Chunk::empty();
-    for unit in [usize::from(value) % 64, 64 + index as usize % 64] {
+    let first = usize::from(value) % 60;
+    for unit in [first, first + 1, 64 + index as usize % 64] {
         let mut bytes = [value; cipher::DATA_UNIT_BYTES];
         bytes[..4].copy_from_slice(&index.to_le_bytes());
         bytes[4] = unit as u8;
