@@ -22,6 +22,8 @@ pub mod resume;
 pub mod rows;
 mod shapes;
 mod shared_use;
+mod sharing_rows;
+mod snapshotting;
 mod tagged;
 mod tagging;
 #[cfg(test)]

@@ -6,6 +6,9 @@ use rules::lifecycle::snapshot::SnapshotState;
 use rules::lifecycle::volume::AttachmentState;
 use wire::generated::ec2 as shape;
 
+/// Where the root volume of every instance is.
+pub const ROOT_DEVICE: &str = "/dev/xvda";
+
 /// A volume as DescribeVolumes shows it.
 pub fn volume(row: &Volume) -> shape::Volume {
     shape::Volume {
@@ -102,6 +105,42 @@ pub fn snapshot(row: &Snapshot, viewer: &AccountId) -> shape::Snapshot {
     }
 }
 
+/// A new snapshot as CreateSnapshot answers: without a key, with an empty progress, with a list of tags even if there are none
+/// (recorded of AWS).
+pub fn new_snapshot(row: &Snapshot) -> shape::Snapshot {
+    shape::Snapshot {
+        snapshot_id: Some(row.id.clone()),
+        volume_id: Some(row.volume.clone()),
+        volume_size: i32::try_from(row.size_gib).ok(),
+        state: Some(row.state.as_str().to_owned()),
+        start_time: Some(row.started),
+        progress: Some(String::new()),
+        owner_id: Some(row.account.to_string()),
+        description: Some(row.description.clone()),
+        encrypted: Some(row.encryption.is_some()),
+        tags: Some(tags(&row.tags).unwrap_or_default()),
+        ..Default::default()
+    }
+}
+
+/// The same as CreateSnapshots answers.
+pub fn snapshot_info(row: &Snapshot) -> shape::SnapshotInfo {
+    let new = new_snapshot(row);
+    shape::SnapshotInfo {
+        snapshot_id: new.snapshot_id,
+        volume_id: new.volume_id,
+        volume_size: new.volume_size,
+        state: new.state,
+        start_time: new.start_time,
+        progress: new.progress,
+        owner_id: new.owner_id,
+        description: new.description,
+        encrypted: new.encrypted,
+        tags: new.tags,
+        ..Default::default()
+    }
+}
+
 /// How a copy goes: with a wished duration or as it comes.
 pub fn transfer_type(completion_minutes: Option<u32>) -> &'static str {
     if completion_minutes.is_some() { "time-based" } else { "standard" }
@@ -147,7 +186,7 @@ pub fn instance(row: &Instance, volumes: &[Volume]) -> shape::Instance {
         block_device_mappings: Some(mappings.collect()),
         architecture: Some("x86_64".into()),
         root_device_type: Some("ebs".into()),
-        root_device_name: Some("/dev/xvda".into()),
+        root_device_name: Some(ROOT_DEVICE.into()),
         virtualization_type: Some("hvm".into()),
         hypervisor: Some("xen".into()),
         ebs_optimized: Some(false),

@@ -1,7 +1,7 @@
 //! Resources that carry tags, whatever their kind.
 
 use crate::find;
-use crate::rows::{Instance, Volume};
+use crate::rows::{Instance, Snapshot, Volume};
 use api::{Answer, Cx};
 use base::{Kind, Refusal, ResourceId, Tag};
 
@@ -21,8 +21,14 @@ pub fn check_ids(ids: &[String]) -> Result<(), Refusal> {
 /// ARNs of the resources, for authorisation.
 pub fn arns(cx: &Cx, ids: &[String]) -> Vec<String> {
     let arn = |id: &String| {
-        let kind = ResourceId::parse(id).map_or("*", |id| id.kind().resource_type());
-        format!("arn:aws:ec2:{}:{}:{kind}/{id}", cx.region(), cx.account())
+        let kind = ResourceId::parse(id).map(|id| id.kind());
+        // Snapshots and images have no account in their ARN.
+        let account = match kind {
+            Ok(Kind::Snapshot | Kind::Image) => "",
+            _ => cx.account().as_str(),
+        };
+        let kind = kind.map_or("*", Kind::resource_type);
+        format!("arn:aws:ec2:{}:{account}:{kind}/{id}", cx.region())
     };
     ids.iter().map(arn).collect()
 }
@@ -32,6 +38,7 @@ pub fn touch(cx: &mut Cx, id: &str) {
     match ResourceId::parse(id).map(|id| id.kind()) {
         Ok(Kind::Instance) => find::touch_instance(cx, id),
         Ok(Kind::Volume) => find::touch_volume(cx, id),
+        Ok(Kind::Snapshot) => find::touch_snapshot(cx, id),
         _ => {}
     }
 }
@@ -50,8 +57,9 @@ pub fn change(cx: &mut Cx, id: &str, change: impl Fn(&[Tag]) -> Result<Vec<Tag>,
             cx.tx.put(&row)?;
         }
         Ok(Kind::Snapshot) => {
-            let message = format!("The snapshot '{id}' does not exist.");
-            return Err(Refusal::new("InvalidSnapshot.NotFound", message).into());
+            let mut row: Snapshot = find::snapshot(cx, id)?;
+            row.tags = change(&row.tags)?;
+            cx.tx.put(&row)?;
         }
         Ok(Kind::Image) => {
             let message = format!("The image id '[{id}]' does not exist");

@@ -6,6 +6,7 @@ mod clock;
 mod host;
 mod jobs;
 mod look;
+mod snapshots;
 mod storage;
 mod tidy;
 

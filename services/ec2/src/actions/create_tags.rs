@@ -1,4 +1,4 @@
-//! CreateTags: adds or overwrites tags on volumes and instances; all of the named resources, or none. Needs `ec2:CreateTags`
+//! CreateTags: adds or overwrites tags on volumes, snapshots and instances; all of the named resources, or none. Needs `ec2:CreateTags`
 //! on each. Source: EC2 API Reference, CreateTags; limits in `rules::tags`.
 
 use crate::{shapes, tagged};

@@ -1,7 +1,7 @@
 //! DescribeTags: every tag of the account in this Region, one row each, by filters, in pages. Needs `ec2:DescribeTags`.
 //! Source: EC2 API Reference, DescribeTags.
 
-use crate::rows::{Instance, Volume};
+use crate::rows::{Instance, Snapshot, Volume};
 use crate::{filters, paging};
 use api::{Action, Answer, Cx};
 use base::{Refusal, Tag};
@@ -58,6 +58,10 @@ fn all(cx: &mut Cx) -> Answer<Vec<Tagged>> {
     let mut tagged = Vec::new();
     for row in cx.tx.scan::<Instance>(&tenant, None, usize::MAX)? {
         let one = |tag| Tagged { resource: row.id.clone(), kind: "instance", tag };
+        tagged.extend(row.tags.iter().cloned().map(one));
+    }
+    for row in cx.tx.scan::<Snapshot>(&tenant, None, usize::MAX)? {
+        let one = |tag| Tagged { resource: row.id.clone(), kind: "snapshot", tag };
         tagged.extend(row.tags.iter().cloned().map(one));
     }
     for row in cx.tx.scan::<Volume>(&tenant, None, usize::MAX)? {

@@ -1,17 +1,35 @@
 //! One file per action, named as the action.
 
 pub mod attach_volume;
+pub mod create_snapshot;
+pub mod create_snapshots;
 pub mod create_tags;
 pub mod create_volume;
+pub mod delete_snapshot;
 pub mod delete_tags;
 pub mod delete_volume;
 pub mod describe_availability_zones;
 pub mod describe_instances;
 pub mod describe_regions;
+pub mod describe_snapshot_attribute;
+pub mod describe_snapshots;
 pub mod describe_tags;
+pub mod describe_volume_attribute;
 pub mod describe_volume_status;
 pub mod describe_volumes;
+pub mod describe_volumes_modifications;
 pub mod detach_volume;
+pub mod disable_ebs_encryption_by_default;
+pub mod enable_ebs_encryption_by_default;
+pub mod enable_volume_io;
+pub mod get_ebs_default_kms_key_id;
+pub mod get_ebs_encryption_by_default;
+pub mod modify_ebs_default_kms_key_id;
+pub mod modify_snapshot_attribute;
+pub mod modify_volume;
+pub mod modify_volume_attribute;
+pub mod reset_ebs_default_kms_key_id;
+pub mod reset_snapshot_attribute;
 pub mod run_instances;
 pub mod terminate_instances;
 
@@ -21,17 +39,35 @@ use api::{Entry, entry};
 pub fn table() -> Vec<Entry> {
     vec![
         entry::<attach_volume::AttachVolume>(),
+        entry::<create_snapshot::CreateSnapshot>(),
+        entry::<create_snapshots::CreateSnapshots>(),
         entry::<create_tags::CreateTags>(),
         entry::<create_volume::CreateVolume>(),
+        entry::<delete_snapshot::DeleteSnapshot>(),
         entry::<delete_tags::DeleteTags>(),
         entry::<delete_volume::DeleteVolume>(),
         entry::<describe_availability_zones::DescribeAvailabilityZones>(),
         entry::<describe_instances::DescribeInstances>(),
         entry::<describe_regions::DescribeRegions>(),
+        entry::<describe_snapshot_attribute::DescribeSnapshotAttribute>(),
+        entry::<describe_snapshots::DescribeSnapshots>(),
         entry::<describe_tags::DescribeTags>(),
+        entry::<describe_volume_attribute::DescribeVolumeAttribute>(),
         entry::<describe_volume_status::DescribeVolumeStatus>(),
         entry::<describe_volumes::DescribeVolumes>(),
+        entry::<describe_volumes_modifications::DescribeVolumesModifications>(),
         entry::<detach_volume::DetachVolume>(),
+        entry::<disable_ebs_encryption_by_default::DisableEbsEncryptionByDefault>(),
+        entry::<enable_ebs_encryption_by_default::EnableEbsEncryptionByDefault>(),
+        entry::<enable_volume_io::EnableVolumeIO>(),
+        entry::<get_ebs_default_kms_key_id::GetEbsDefaultKmsKeyId>(),
+        entry::<get_ebs_encryption_by_default::GetEbsEncryptionByDefault>(),
+        entry::<modify_ebs_default_kms_key_id::ModifyEbsDefaultKmsKeyId>(),
+        entry::<modify_snapshot_attribute::ModifySnapshotAttribute>(),
+        entry::<modify_volume::ModifyVolume>(),
+        entry::<modify_volume_attribute::ModifyVolumeAttribute>(),
+        entry::<reset_ebs_default_kms_key_id::ResetEbsDefaultKmsKeyId>(),
+        entry::<reset_snapshot_attribute::ResetSnapshotAttribute>(),
         entry::<run_instances::RunInstances>(),
         entry::<terminate_instances::TerminateInstances>(),
     ]

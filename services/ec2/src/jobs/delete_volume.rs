@@ -1,13 +1,18 @@
 //! Deletes a volume.
 //!
-//! 1. store: the host removes superblock, map and data; with the superblock the wrapped data key is gone.
-//! 2. gone: the row leaves; the former volume keeps no wrapped key, so that deleting is erasing.
+//! 1. store: once no snapshot of the volume is pending any more, the host stops loading and removes superblock, map and data; with
+//!    the superblock the wrapped data key is gone.
+//! 2. gone: the row leaves, and with it the volume's hold on the snapshot that it was still loaded from; the former volume keeps
+//!    no wrapped key, so that deleting is erasing.
 
-use super::{About, HostsHandle, host_error, if_there, transact};
-use crate::rows::{FormerVolume, Volume};
-use crate::{events, find};
+use super::create_volume::LOOK_EVERY;
+use super::{About, HostsHandle, host_error, if_there, load_volume, transact};
+use crate::rows::{FormerVolume, Modification, Volume};
+use crate::{events, find, snapshotting};
 use api::{Answer, Cx};
-use jobs::{Job, Run, Step, StepResult};
+use catalog::Row;
+use host::StorageHandle;
+use jobs::{Job, Run, Step, StepError, StepResult};
 use rules::lifecycle::volume::VolumeState;
 
 pub struct DeleteVolumeJob;
@@ -26,6 +31,15 @@ pub fn enqueue(cx: &mut Cx, volume: &str) -> Answer<()> {
 }
 
 fn store(run: &Run, about: &mut About) -> StepResult {
+    let needed = transact(run, |cx| match if_there(find::volume(cx, &about.volume))? {
+        Some(row) => snapshotting::needs_store(cx, &row),
+        None => Ok(false),
+    })?;
+    if needed {
+        return Err(StepError::Later(LOOK_EVERY));
+    }
+    // The loading job looks at the row before it asks the host, and the row is `deleting` since before this job began.
+    run.dependency::<StorageHandle>()?.0.forget(&load_volume::work_name(&about.volume));
     run.dependency::<HostsHandle>()?.0.remove_volume(&about.volume).map_err(host_error)
 }
 
@@ -34,12 +48,13 @@ fn gone(run: &Run, about: &mut About) -> StepResult {
         // A volume whose creation failed has vanished already.
         let Some(mut row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
         row.state = VolumeState::Deleting;
-        if let Some(encryption) = &mut row.encryption {
-            encryption.wrapped_key = None;
+        row.forget_keys();
+        for modification in find::modifications(cx, &row.id)? {
+            cx.tx.delete::<Modification>(&modification.key())?;
         }
         let event = events::deleted(cx, &row);
         cx.publish(&event)?;
-        cx.tx.delete::<Volume>(&catalog::Row::key(&row))?;
+        cx.tx.delete::<Volume>(&row.key())?;
         Ok(cx.tx.put(&FormerVolume { volume: row, ended: cx.now(), failure: None })?)
     })
 }

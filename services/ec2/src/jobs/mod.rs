@@ -2,11 +2,16 @@
 //! steps below rely on it (a deletion never meets a creation half-way).
 
 pub mod attach_volume;
+pub mod collect_snapshot;
+pub mod create_snapshot;
 pub mod create_volume;
 pub mod delete_volume;
 pub mod detach_volume;
 pub mod launch_instance;
+pub mod load_volume;
+pub mod modify_volume;
 pub mod reattach_volume;
+pub mod store_snapshot;
 pub mod terminate_instance;
 
 use api::{Answer, Cx, Failure};
@@ -20,12 +25,17 @@ use wire::generated::ec2::SERVICE;
 #[must_use]
 pub fn kinds(kinds: ::jobs::Kinds) -> ::jobs::Kinds {
     kinds
+        .with::<collect_snapshot::CollectSnapshotJob>()
+        .with::<create_snapshot::CreateSnapshotJob>()
         .with::<create_volume::CreateVolumeJob>()
         .with::<attach_volume::AttachVolumeJob>()
         .with::<detach_volume::DetachVolumeJob>()
         .with::<delete_volume::DeleteVolumeJob>()
         .with::<reattach_volume::ReattachVolumeJob>()
         .with::<launch_instance::LaunchInstanceJob>()
+        .with::<load_volume::LoadVolumeJob>()
+        .with::<modify_volume::ModifyVolumeJob>()
+        .with::<store_snapshot::StoreSnapshotJob>()
         .with::<terminate_instance::TerminateInstanceJob>()
 }
 
@@ -46,6 +56,12 @@ fn ec2() -> &'static Service {
 /// The name of a volume's (or instance's) line of jobs.
 fn line(cx: &Cx, id: &str) -> String {
     format!("{}{id}", cx.tenant())
+}
+
+/// The name of a volume's line of loading. It must not begin with the name of the volume's own line and `/`: the runner takes what
+/// does for jobs of that line.
+fn loading_line(cx: &Cx, volume: &str) -> String {
+    format!("{}.load", line(cx, volume))
 }
 
 /// Puts a job into the line of its volume or, if it is about no volume, of its instance.

@@ -3,9 +3,11 @@
 
 use super::Bench;
 use crate::jobs::{
-    attach_volume::AttachVolumeJob, create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob,
-    detach_volume::DetachVolumeJob, launch_instance::LaunchInstanceJob, reattach_volume::ReattachVolumeJob,
-    terminate_instance::TerminateInstanceJob,
+    attach_volume::AttachVolumeJob, collect_snapshot::CollectSnapshotJob, create_snapshot::CreateSnapshotJob,
+    create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob,
+    detach_volume::DetachVolumeJob, launch_instance::LaunchInstanceJob,
+    load_volume::LoadVolumeJob, modify_volume::ModifyVolumeJob, reattach_volume::ReattachVolumeJob,
+    store_snapshot::StoreSnapshotJob, terminate_instance::TerminateInstanceJob,
 };
 use ::jobs::{Job, JobRow, Run, StepError};
 use api::{Door, Failure, Request};
@@ -112,11 +114,16 @@ fn kind<J: Job>() -> Kind {
 fn kind_of(name: &str) -> Kind {
     match name {
         AttachVolumeJob::KIND => kind::<AttachVolumeJob>(),
+        CollectSnapshotJob::KIND => kind::<CollectSnapshotJob>(),
+        CreateSnapshotJob::KIND => kind::<CreateSnapshotJob>(),
         CreateVolumeJob::KIND => kind::<CreateVolumeJob>(),
         DeleteVolumeJob::KIND => kind::<DeleteVolumeJob>(),
         DetachVolumeJob::KIND => kind::<DetachVolumeJob>(),
         LaunchInstanceJob::KIND => kind::<LaunchInstanceJob>(),
+        LoadVolumeJob::KIND => kind::<LoadVolumeJob>(),
+        ModifyVolumeJob::KIND => kind::<ModifyVolumeJob>(),
         ReattachVolumeJob::KIND => kind::<ReattachVolumeJob>(),
+        StoreSnapshotJob::KIND => kind::<StoreSnapshotJob>(),
         TerminateInstanceJob::KIND => kind::<TerminateInstanceJob>(),
         other => panic!("no job {other}"),
     }

@@ -4,7 +4,8 @@
 use super::host::FakeHost;
 use api::{Door, Failure, Request};
 use base::{Fault, Refusal};
-use host::{Block, Changed, Ended, HostError, KeyUse, Progress, Storage, StoreSpec, Work};
+use host::storage::{Block, Changed, Ended, StoreSpec};
+use host::{HostError, KeyUse, Progress, Storage, Work};
 use snapshot::{ChunkHash, SnapshotRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Weak;

@@ -1,0 +1,40 @@
+//! ResetSnapshotAttribute: the snapshot is private again. Needs `ec2:ResetSnapshotAttribute` on the snapshot.
+//! Source: EC2 API Reference, ResetSnapshotAttribute.
+
+use super::describe_snapshot_attribute::unknown;
+use crate::rows::snapshot_arn;
+use crate::{find, sharing_rows};
+use api::{Action, Answer, Cx};
+use base::Refusal;
+use rules::sharing::Change;
+use wire::generated::ec2::{
+    ResetSnapshotAttribute as Op, ResetSnapshotAttributeInput, ResetSnapshotAttributeOutput,
+};
+
+pub struct ResetSnapshotAttribute;
+
+impl Action for ResetSnapshotAttribute {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "ec2:ResetSnapshotAttribute";
+
+    fn check(input: &ResetSnapshotAttributeInput) -> Result<(), Refusal> {
+        find::check_snapshot_id(&input.snapshot_id)?;
+        match input.attribute.as_str() {
+            "createVolumePermission" => Ok(()),
+            other => Err(unknown(other).because("only createVolumePermission can be reset")),
+        }
+    }
+
+    fn resources(cx: &Cx, input: &ResetSnapshotAttributeInput) -> Vec<String> {
+        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    }
+
+    fn handle(cx: &mut Cx, input: ResetSnapshotAttributeInput) -> Answer<ResetSnapshotAttributeOutput> {
+        find::touch_snapshot(cx, &input.snapshot_id);
+        let row = find::snapshot(cx, &input.snapshot_id)?;
+        let remove = find::shared_with(cx, &row)?;
+        sharing_rows::apply(cx, row, &Change { remove, ..Default::default() })?;
+        Ok(ResetSnapshotAttributeOutput::default())
+    }
+}
