@@ -1,26 +1,24 @@
 //! The volumes of a launch: what the block device mappings ask for, and the rows that come of it.
 
-use crate::actions::create_volume::{DEFAULT_EBS_KEY, new_volume, with_context};
+use crate::making::{Decided, Family, Wanted};
 use crate::rows::{Attachment, Instance, Volume};
 use crate::{attaching, jobs};
 use api::{Answer, Cx};
 use base::{Refusal, Tag};
-use rules::encryption::{self, Outcome, Source};
 use rules::lifecycle::volume::AttachmentState;
-use rules::volume_types::{self, Shape};
-use wire::generated::ec2::{BlockDeviceMapping, RunInstancesInput};
+use rules::volume_types;
+use wire::generated::ec2::{BlockDeviceMapping, EbsBlockDevice, RunInstancesInput};
 
 /// One volume that a launch makes.
-pub struct Plan {
+pub struct Plan<V> {
     device: String,
-    shape: Shape,
-    outcome: Outcome,
     delete_on_termination: bool,
+    volume: V,
 }
 
 /// Reads and checks the mappings. `NoDevice` and instance-store entries make no volume.
-pub fn plans(mappings: Option<&Vec<BlockDeviceMapping>>) -> Result<Vec<Plan>, Refusal> {
-    let mut plans: Vec<Plan> = Vec::new();
+pub fn plans(mappings: Option<&Vec<BlockDeviceMapping>>) -> Result<Vec<Plan<Wanted<'_>>>, Refusal> {
+    let mut plans: Vec<Plan<Wanted<'_>>> = Vec::new();
     for mapping in mappings.into_iter().flatten() {
         let device = mapping.device_name.clone().unwrap_or_default();
         attaching::check_device(&device)?;
@@ -33,33 +31,41 @@ pub fn plans(mappings: Option<&Vec<BlockDeviceMapping>>) -> Result<Vec<Plan>, Re
         }
         let ebs =
             mapping.ebs.as_ref().ok_or_else(|| bad(format!("The mapping of '{device}' names no volume")))?;
-        if ebs.snapshot_id.as_deref().is_some_and(|s| !s.is_empty()) {
-            return Err(Refusal::new("InvalidSnapshot.NotFound", "Snapshot does not exist"));
-        }
-        let shape = volume_types::shape(volume_types::Asked {
+        let volume = wanted(ebs);
+        volume.check()?;
+        // Volumes that the image did not bring are kept unless the mapping says otherwise.
+        let delete_on_termination = ebs.delete_on_termination.unwrap_or(false);
+        plans.push(Plan { device, delete_on_termination, volume });
+    }
+    Ok(plans)
+}
+
+fn wanted(ebs: &EbsBlockDevice) -> Wanted<'_> {
+    Wanted {
+        family: Family::Launch,
+        shape: volume_types::Asked {
             volume_type: ebs.volume_type.as_deref(),
             size_gib: ebs.volume_size,
             iops: ebs.iops,
             throughput: ebs.throughput,
             multi_attach: false,
-        })?;
-        let outcome = encryption::create(encryption::Asked {
-            encrypted: ebs.encrypted,
-            key: ebs.kms_key_id.as_deref(),
-            by_default: false,
-            default_key: DEFAULT_EBS_KEY,
-            source: Source::Unencrypted,
-        })
-        // RunInstances prints this one message without brackets (recorded).
-        .map_err(|mut r| {
-            r.message = r.message.replace("[KmsKeyId]", "KmsKeyId");
-            r
-        })?;
-        // Volumes that the image did not bring are kept unless the mapping says otherwise.
-        let delete_on_termination = ebs.delete_on_termination.unwrap_or(false);
-        plans.push(Plan { device, shape, outcome, delete_on_termination });
+        },
+        encrypted: ebs.encrypted,
+        key: ebs.kms_key_id.as_deref(),
+        snapshot: ebs.snapshot_id.as_deref(),
+        rate: ebs.volume_initialization_rate,
     }
-    Ok(plans)
+}
+
+/// Decides what each volume will be, once for all instances of the launch.
+pub fn decide(cx: &mut Cx, plans: Vec<Plan<Wanted<'_>>>) -> Answer<Vec<Plan<Decided>>> {
+    plans
+        .into_iter()
+        .map(|p| {
+            let Plan { device, delete_on_termination, volume } = p;
+            Ok(Plan { device, delete_on_termination, volume: volume.decide(cx)? })
+        })
+        .collect()
 }
 
 /// The zone of the launch: as asked, else the Region's first.
@@ -75,7 +81,12 @@ pub fn zone(cx: &Cx, input: &RunInstancesInput) -> Result<String, Refusal> {
 
 /// Writes the rows of the launch's volumes, already bound to the instance, and enqueues their creation and attachment. The
 /// attach job waits its turn behind the creation, in the volume's own line.
-pub fn add_volumes(cx: &mut Cx, instance: &mut Instance, plans: &[Plan], tags: &[Tag]) -> Answer<()> {
+pub fn add_volumes(
+    cx: &mut Cx,
+    instance: &mut Instance,
+    plans: &[Plan<Decided>],
+    tags: &[Tag],
+) -> Answer<()> {
     for plan in plans {
         let attachment = Attachment {
             instance: instance.id.clone(),
@@ -87,13 +98,11 @@ pub fn add_volumes(cx: &mut Cx, instance: &mut Instance, plans: &[Plan], tags: &
             uri: None,
             broken: None,
         };
-        let volume = with_context(Volume {
-            id: cx.door.env.ids.resource("vol"),
-            zone: instance.zone.clone(),
+        let volume = Volume {
             tags: tags.to_vec(),
             attachments: vec![attachment],
-            ..new_volume(cx, plan.shape.clone(), plan.outcome.clone())?
-        });
+            ..plan.volume.row(cx, &instance.zone)?
+        };
         cx.tx.put(&volume)?;
         jobs::create_volume::enqueue(cx, &volume.id)?;
         jobs::attach_volume::enqueue(cx, &volume.id, &instance.id)?;

@@ -1,24 +1,21 @@
-//! CreateVolume: a new empty volume, encrypted or not.
+//! CreateVolume: a new volume, empty or from a snapshot, encrypted or not.
 //!
 //! The call checks and decides (type limits, zone, encryption outcome), writes the row in state `creating` and enqueues the
 //! job that asks KMS for the data key and makes the store. As in AWS the key is looked at only by the job: a bad key gives
-//! 200 and `creating`, then the volume vanishes; the createVolume event and `sealvol explain` tell why.
-//! Needs `ec2:CreateVolume` on `volume/*`, and on the key `kms:GenerateDataKeyWithoutPlaintext`.
+//! 200 and `creating`, then the volume vanishes; the createVolume event and `sealvol explain` tell why. A volume from a snapshot
+//! can be used as soon as it is available; what it does not hold yet is read from the snapshot when it is touched.
+//! Needs `ec2:CreateVolume` on `volume/*` (and on the snapshot); on the keys what `volume_keys.rs` asks of KMS.
 //! Source: EC2 API Reference, CreateVolume; recordings of AWS for the response and the order of checks.
 
-use crate::rows::{Encryption, FormerVolume, Volume};
+use crate::making::{Decided, Family, Wanted};
+use crate::rows::{FormerVolume, Volume, snapshot_arn};
 use crate::{find, idempotency, jobs, shapes, tagging};
 use api::{Action, Answer, Cx};
-use base::{Refusal, ResourceId, Tag, Zone};
-use rules::encryption::{self, Outcome, Source};
-use rules::lifecycle::volume::VolumeState;
-use rules::volume_types::{self, Shape};
+use base::{Refusal, Tag, Zone};
+use rules::volume_types;
 use serde_json::{Value, json};
 use wire::Input;
 use wire::generated::ec2::{CreateVolume as Op, CreateVolumeInput, CreateVolumeOutput};
-
-/// The default EBS key until an account chooses another one.
-pub(crate) const DEFAULT_EBS_KEY: &str = "alias/aws/ebs";
 
 pub struct CreateVolume;
 
@@ -29,9 +26,7 @@ impl Action for CreateVolume {
 
     fn check(input: &CreateVolumeInput) -> Result<(), Refusal> {
         idempotency::check(input.client_token.as_deref())?;
-        check_source(input)?;
-        shape(input)?;
-        outcome(input)?;
+        wanted(input).check()?;
         zone_given(input)?;
         tags(input)?;
         for (given, name) in
@@ -44,17 +39,13 @@ impl Action for CreateVolume {
                 ));
             }
         }
-        if input.volume_initialization_rate.is_some() {
-            return Err(Refusal::new(
-                "InvalidParameterCombination",
-                "The parameter VolumeInitializationRate requires the parameter SnapshotId to be set.",
-            ));
-        }
         Ok(())
     }
 
-    fn resources(cx: &Cx, _input: &CreateVolumeInput) -> Vec<String> {
-        vec![format!("arn:aws:ec2:{}:{}:volume/*", cx.region(), cx.account())]
+    fn resources(cx: &Cx, input: &CreateVolumeInput) -> Vec<String> {
+        let volume = format!("arn:aws:ec2:{}:{}:volume/*", cx.region(), cx.account());
+        let snapshot = input.snapshot_id.as_deref().filter(|s| !s.is_empty());
+        [volume].into_iter().chain(snapshot.map(|id| snapshot_arn(cx.region(), id))).collect()
     }
 
     fn handle(cx: &mut Cx, input: CreateVolumeInput) -> Answer<CreateVolumeOutput> {
@@ -63,109 +54,43 @@ impl Action for CreateVolume {
         if let Some(earlier) = idempotency::earlier(cx, "CreateVolume", token, &parameters)? {
             return repeated(cx, &earlier.concat());
         }
-        if input.snapshot_id.as_deref().is_some_and(|s| !s.is_empty()) {
-            return Err(Refusal::new("InvalidSnapshot.NotFound", "Snapshot does not exist").into());
-        }
-        let volume = Volume {
-            account: cx.account().clone(),
-            region: cx.region().clone(),
-            id: cx.door.env.ids.resource("vol"),
-            zone: zone(cx, &input)?.to_string(),
-            tags: tags(&input)?,
-            ..new_volume(cx, shape(&input)?, outcome(&input)?)?
-        };
-        let volume = with_context(volume);
+        let decided: Decided = wanted(&input).decide(cx)?;
+        let zone = zone(cx, &input)?.to_string();
+        let volume = Volume { tags: tags(&input)?, ..decided.row(cx, &zone)? };
         cx.tx.put(&volume)?;
         find::touch_volume(cx, &volume.id);
         idempotency::remember(cx, "CreateVolume", token, &parameters, vec![volume.id.clone()])?;
         jobs::create_volume::enqueue(cx, &volume.id)?;
-        let key_named = input.kms_key_id.as_deref().is_some_and(|k| !k.is_empty());
-        Ok(response(&volume, key_named))
+        Ok(response(&volume, decided.shows_key))
     }
 }
 
-/// A row with everything that does not depend on who asks where.
-pub(crate) fn new_volume(cx: &mut Cx, shape: Shape, outcome: Outcome) -> Answer<Volume> {
-    let encryption = match outcome {
-        Outcome::Unencrypted => None,
-        Outcome::Encrypted { key, row } => Some(Encryption {
-            key_arn: kms::names::shown_arn(cx, &key)?,
-            asked_key: key,
-            outcome_row: row.to_owned(),
-            wrapped_key: None,
-            context_id: String::new(),
-            key_material_id: None,
-        }),
-    };
-    Ok(Volume {
-        account: cx.account().clone(),
-        region: cx.region().clone(),
-        id: String::new(),
-        zone: String::new(),
-        size_gib: shape.size_gib,
-        volume_type: shape.volume_type.to_owned(),
-        iops: shape.iops,
-        throughput: shape.throughput,
-        multi_attach: shape.multi_attach,
-        state: VolumeState::Creating,
-        created: cx.now(),
-        tags: Vec::new(),
-        attachments: Vec::new(),
-        encryption,
-        request_id: cx.request.id.clone(),
-    })
-}
-
-/// The volume's own id is its encryption context.
-pub(crate) fn with_context(mut volume: Volume) -> Volume {
-    if let Some(encryption) = &mut volume.encryption {
-        encryption.context_id.clone_from(&volume.id);
+fn wanted(input: &CreateVolumeInput) -> Wanted<'_> {
+    Wanted {
+        family: Family::CreateVolume,
+        shape: volume_types::Asked {
+            volume_type: input.volume_type.as_deref(),
+            size_gib: input.size,
+            iops: input.iops,
+            throughput: input.throughput,
+            multi_attach: input.multi_attach_enabled.unwrap_or(false),
+        },
+        encrypted: input.encrypted,
+        key: input.kms_key_id.as_deref(),
+        snapshot: input.snapshot_id.as_deref(),
+        rate: input.volume_initialization_rate,
     }
-    volume
 }
 
 /// The request as its client token remembers it. A default said aloud counts as another request, but for the throughput
 /// (recorded of AWS).
 fn asked(input: &CreateVolumeInput) -> Result<Value, Refusal> {
     let mut asked = input.trail();
-    if let (Some(members), Some(throughput)) = (asked.as_object_mut(), shape(input)?.throughput) {
+    let throughput = wanted(input).shape_at_most()?.throughput;
+    if let (Some(members), Some(throughput)) = (asked.as_object_mut(), throughput) {
         members.insert("throughput".into(), json!(throughput));
     }
     Ok(asked)
-}
-
-fn check_source(input: &CreateVolumeInput) -> Result<(), Refusal> {
-    match input.snapshot_id.as_deref() {
-        Some(id) if !id.is_empty() && ResourceId::parse_kind(id, base::Kind::Snapshot).is_err() => {
-            Err(Refusal::new(
-                "InvalidSnapshotID.Malformed",
-                format!("Value ( {id} ) for parameter SNAPSHOT is invalid. "),
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn shape(input: &CreateVolumeInput) -> Result<Shape, Refusal> {
-    // The size of a volume from a snapshot comes from the snapshot, which `handle` will not find.
-    let from_snapshot = input.snapshot_id.as_deref().is_some_and(|s| !s.is_empty());
-    volume_types::shape(volume_types::Asked {
-        volume_type: input.volume_type.as_deref(),
-        size_gib: input.size.or(from_snapshot.then_some(1024)),
-        iops: input.iops,
-        throughput: input.throughput,
-        multi_attach: input.multi_attach_enabled.unwrap_or(false),
-    })
-}
-
-fn outcome(input: &CreateVolumeInput) -> Result<Outcome, Refusal> {
-    encryption::create(encryption::Asked {
-        encrypted: input.encrypted,
-        key: input.kms_key_id.as_deref(),
-        by_default: false,
-        default_key: DEFAULT_EBS_KEY,
-        source: Source::Unencrypted,
-    })
 }
 
 fn zone_given(input: &CreateVolumeInput) -> Result<(), Refusal> {
@@ -215,11 +140,11 @@ fn repeated(cx: &mut Cx, id: &str) -> Answer<CreateVolumeOutput> {
     }
 }
 
-/// CreateVolume's own response: no attachments, and the key only if the request named it (recorded of AWS).
-fn response(volume: &Volume, key_named: bool) -> CreateVolumeOutput {
+/// CreateVolume's own response: no attachments, and not every key (recorded of AWS; `rules::encryption::shown_key`).
+fn response(volume: &Volume, shows_key: bool) -> CreateVolumeOutput {
     CreateVolumeOutput {
         attachments: None,
-        kms_key_id: volume.encryption.as_ref().filter(|_| key_named).map(|e| e.key_arn.clone()),
+        kms_key_id: volume.encryption.as_ref().filter(|_| shows_key).map(|e| e.key_arn.clone()),
         ..shapes::volume(volume).into()
     }
 }
@@ -231,3 +156,7 @@ mod tests;
 #[cfg(test)]
 #[path = "create_volume_key_tests.rs"]
 mod key_tests;
+
+#[cfg(test)]
+#[path = "create_volume_snapshot_tests.rs"]
+mod snapshot_tests;

@@ -249,7 +249,7 @@ fn what_the_request_alone_makes_wrong_is_refused_at_once() {
         (
             "&Size=1&VolumeInitializationRate=100&AvailabilityZone=us-east-1a",
             "InvalidParameterCombination",
-            "The parameter VolumeInitializationRate requires the parameter SnapshotId to be set.",
+            "The parameter VolumeInitializationRate is supported only for volumes created from snapshots.",
         ),
         (
             "&Size=1&OutpostArn=arn:x&AvailabilityZone=us-east-1a",

@@ -1,17 +1,22 @@
-//! DescribeVolumeStatus: does I/O work? A volume whose host could not open it again after a restart, because its key cannot
-//! be used, is `impaired`; every other one is `ok`. Needs `ec2:DescribeVolumeStatus`.
+//! DescribeVolumeStatus: does I/O work, and is everything loaded? A volume whose host could not open it again after a restart,
+//! because its key cannot be used, is `impaired`, and so is one of which parts cannot be read; EnableVolumeIO is then the action to
+//! take. Every other one is `ok`. Needs `ec2:DescribeVolumeStatus`.
 //! Source: EC2 API Reference, DescribeVolumeStatus.
 
 use super::describe_volumes::described;
-use crate::rows::Volume;
+use crate::rows::{Source, Volume};
 use crate::{filters, find, paging, shapes};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::lifecycle::volume::VolumeState;
 use wire::generated::ec2::{
-    DescribeVolumeStatus as Op, DescribeVolumeStatusInput, DescribeVolumeStatusOutput, VolumeStatusAction,
-    VolumeStatusAttachmentStatus, VolumeStatusDetails, VolumeStatusEvent, VolumeStatusInfo, VolumeStatusItem,
+    DescribeVolumeStatus as Op, DescribeVolumeStatusInput, DescribeVolumeStatusOutput,
+    InitializationStatusDetails, VolumeStatusAction, VolumeStatusAttachmentStatus, VolumeStatusDetails,
+    VolumeStatusEvent, VolumeStatusInfo, VolumeStatusItem,
 };
+
+const ENABLE_IO: &str = "enable-volume-io";
+const IO_FAILED: &str = "io-enabled:failed";
 
 const FILTERS: &[&str] = &[
     "action.code",
@@ -60,27 +65,51 @@ fn asked(input: &DescribeVolumeStatusInput) -> paging::Asked<'_> {
     }
 }
 
-fn broken(row: &Volume) -> Option<&str> {
-    row.attachments.iter().find_map(|a| a.broken.as_deref())
+/// What is wrong with the volume: attachments that do not work, parts that cannot be read.
+fn troubles(row: &Volume) -> impl Iterator<Item = &str> {
+    let broken = row.attachments.iter().filter_map(|a| a.broken.as_deref());
+    broken.chain(row.damage.iter().map(String::as_str))
+}
+
+fn is_impaired(row: &Volume) -> bool {
+    troubles(row).next().is_some()
 }
 
 fn status(row: &Volume) -> &'static str {
-    match (row.state, broken(row)) {
-        (VolumeState::Creating, _) => "insufficient-data",
-        (_, Some(_)) => "impaired",
-        (_, None) => "ok",
+    match row.state {
+        VolumeState::Creating => "insufficient-data",
+        _ if is_impaired(row) => "impaired",
+        _ => "ok",
     }
 }
 
-/// `io-enabled` and `io-performance`, the latter only meaningful for provisioned IOPS.
-fn details(row: &Volume) -> [(&'static str, &'static str); 2] {
-    let enabled = if broken(row).is_some() { "failed" } else { "passed" };
+/// `io-enabled`; `io-performance`, only meaningful for provisioned IOPS; `initialization-state`, of volumes from snapshots.
+fn details(row: &Volume) -> Vec<(&'static str, &'static str)> {
+    let impaired = is_impaired(row);
     let performance = match row.volume_type.as_str() {
-        "io1" | "io2" | "gp3" if broken(row).is_some() => "stalled",
+        "io1" | "io2" | "gp3" if impaired => "stalled",
         "io1" | "io2" | "gp3" => "normal",
         _ => "not-applicable",
     };
-    [("io-enabled", enabled), ("io-performance", performance)]
+    let state = |s: &Source| ("initialization-state", if s.loading { "initializing" } else { "completed" });
+    let enabled = ("io-enabled", if impaired { "failed" } else { "passed" });
+    [enabled, ("io-performance", performance)].into_iter().chain(row.source.as_ref().map(state)).collect()
+}
+
+/// How far a volume from a snapshot is loaded. An estimate of the time left is given only where a rate was asked for (EC2 API
+/// Reference, InitializationStatusDetails).
+fn initialization(row: &Volume) -> Option<InitializationStatusDetails> {
+    let source = row.source.as_ref()?;
+    let left_mib = u64::from(row.size_gib) * 1024 * u64::from(100 - source.progress.min(100)) / 100;
+    let seconds = |rate: i32| {
+        let rate = u64::try_from(rate).unwrap_or(1).max(1);
+        if source.loading { i64::try_from(left_mib / rate).unwrap_or(i64::MAX) } else { 0 }
+    };
+    Some(InitializationStatusDetails {
+        initialization_type: Some(if source.rate.is_some() { "provisioned-rate" } else { "default" }.into()),
+        progress: Some(i64::from(source.progress)),
+        estimated_time_to_complete_in_seconds: source.rate.map(seconds),
+    })
 }
 
 fn item(row: &Volume) -> VolumeStatusItem {
@@ -94,10 +123,9 @@ fn item(row: &Volume) -> VolumeStatusItem {
     };
     let event = |why: &str| VolumeStatusEvent {
         description: Some(why.to_owned()),
-        event_type: Some("io-enabled:failed".into()),
+        event_type: Some(IO_FAILED.into()),
         ..Default::default()
     };
-    let no_action: Vec<VolumeStatusAction> = Vec::new();
     VolumeStatusItem {
         volume_id: Some(row.id.clone()),
         availability_zone: Some(row.zone.clone()),
@@ -106,16 +134,28 @@ fn item(row: &Volume) -> VolumeStatusItem {
             status: Some(status(row).into()),
             details: Some(details(row).into_iter().map(detail).collect()),
         }),
-        actions: Some(no_action),
-        events: Some(broken(row).map(event).into_iter().collect()),
+        actions: Some(action(row).into_iter().collect()),
+        events: Some(troubles(row).map(event).collect()),
         attachment_statuses: Some(row.attachments.iter().map(attached).collect()),
+        initialization_status_details: initialization(row),
         ..Default::default()
     }
 }
 
+fn action(row: &Volume) -> Option<VolumeStatusAction> {
+    is_impaired(row).then(|| VolumeStatusAction {
+        code: Some(ENABLE_IO.into()),
+        description: Some("Enable volume I/O".into()),
+        event_type: Some(IO_FAILED.into()),
+        ..Default::default()
+    })
+}
+
 fn texts(row: &Volume, name: &str) -> Vec<String> {
     match name {
+        "action.code" if is_impaired(row) => vec![ENABLE_IO.to_owned()],
         "availability-zone" => vec![row.zone.clone()],
+        "event.event-type" if is_impaired(row) => vec![IO_FAILED.to_owned()],
         "volume-id" => vec![row.id.clone()],
         "volume-status.details-name" => details(row).iter().map(|d| d.0.to_owned()).collect(),
         "volume-status.details-status" => details(row).iter().map(|d| d.1.to_owned()).collect(),

@@ -74,7 +74,9 @@ fn filters_choose_by_status() {
     assert_eq!(by("volume-status.details-name", "io-enabled").len(), 2);
     assert_eq!(by("volume-id", &fine), [fine.as_str()]);
     assert_eq!(by("availability-zone", "us-east-1b"), [""; 0]);
-    assert_eq!(by("action.code", "enable-volume-io"), [""; 0]);
+    assert_eq!(by("action.code", "enable-volume-io"), [broken.as_str()]);
+    assert_eq!(by("event.event-type", "io-enabled:failed"), [broken.as_str()]);
+    assert_eq!(by("volume-status.details-name", "initialization-state"), [""; 0]);
 }
 
 #[test]

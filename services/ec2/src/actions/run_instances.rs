@@ -1,6 +1,6 @@
 //! RunInstances, as far as an instance is needed to attach volumes to (hypervisor `none`: no guest runs, the host exports
-//! each attached volume). New empty volumes of the block device mappings are created and attached as part of the launch; a
-//! launch whose volume cannot be made ends `terminated` with a state reason. Any well-formed image id is taken, because
+//! each attached volume). Volumes of the block device mappings, empty or from snapshots, are created and attached as part of the
+//! launch; a launch whose volume cannot be made ends `terminated` with a state reason. Any well-formed image id is taken, because
 //! images come later and no guest is started. Needs `ec2:RunInstances`. Source: EC2 API Reference, RunInstances.
 
 use crate::launching;
@@ -45,6 +45,7 @@ impl Action for RunInstances {
         }
         let zone = launching::zone(cx, &input)?;
         let plans = launching::plans(input.block_device_mappings.as_ref())?;
+        let plans = launching::decide(cx, plans)?;
         let specifications = input.tag_specifications.as_ref();
         let tags = tagging::from_specifications(specifications, &TAGGABLE, "instance")?;
         let volume_tags = tagging::from_specifications(specifications, &TAGGABLE, "volume")?;
@@ -136,3 +137,7 @@ fn reservation_of(cx: &Cx, rows: &[Instance]) -> RunInstancesOutput {
 #[cfg(test)]
 #[path = "run_instances_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "run_instances_snapshot_tests.rs"]
+mod snapshot_tests;

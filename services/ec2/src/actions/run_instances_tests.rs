@@ -162,9 +162,9 @@ fn bad_requests_are_refused_before_the_dry_run() {
             "The request must contain the parameter size or snapshotId".into(),
         ),
         (
-            format!("{RUN}{}", mapping(1, "SnapshotId=snap-0123456789abcdef0")),
-            "InvalidSnapshot.NotFound",
-            "Snapshot does not exist".into(),
+            format!("{RUN}{}", mapping(1, "SnapshotId=snap-1")),
+            "InvalidSnapshotID.Malformed",
+            "Value ( snap-1 ) for parameter SNAPSHOT is invalid. ".into(),
         ),
         (
             format!(
@@ -273,7 +273,7 @@ fn a_launch_that_a_key_stops_ends_terminated_and_says_why() {
 
 #[test]
 fn a_key_disabled_between_creation_and_attachment_stops_the_launch_too() {
-    for rounds in 3..6 {
+    for rounds in 3..8 {
         let bench = Bench::new();
         let key = bench.key();
         let more =
@@ -283,7 +283,7 @@ fn a_key_disabled_between_creation_and_attachment_stops_the_launch_too() {
         bench.kms("DisableKey", json!({"KeyId": key.rsplit('/').next().unwrap()}));
         bench.run();
         let row = bench.instance_row(&instance);
-        if rounds < 5 {
+        if rounds < 7 {
             assert_eq!(row.state.as_str(), "terminated", "{rounds}");
             let reason = row.state_reason.unwrap();
             assert_eq!(

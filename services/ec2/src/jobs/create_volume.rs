@@ -1,25 +1,28 @@
-//! Makes a new empty volume real.
+//! Makes a volume real, empty or from a snapshot.
 //!
-//! 1. data key: KMS makes a 64-byte data key wrapped under the volume's key, as the caller through EC2; nobody sees it plain.
-//!    Undone by letting the volume vanish, with the createVolume event that tells the cause.
-//! 2. store: the host makes superblock, map and data file, durably. Undone by removing them.
-//! 3. available: the row says so, and the createVolume event is stored with it.
+//! 1. data key: KMS makes or re-wraps the volume's data key, as the caller through EC2 (the calls by case: `volume_keys.rs`). Undone
+//!    by letting the volume vanish: the grant retired, the createVolume event telling the cause.
+//! 2. store: the host makes the volume's files, durably; a volume that shares its snapshot's data key knows from where to load.
+//!    Undone by removing them.
+//! 3. data: a snapshot of another data key (or of none) is read and written anew under the volume's; with fast snapshot restore
+//!    everything is loaded. Otherwise nothing: the data comes when it is touched. Undone by stopping it.
+//! 4. settled: the grant is retired; a volume that has all its data needs its snapshot no more.
+//! 5. available: the row says so, and the createVolume event is stored with it. What is still to be loaded is left to a job of its
+//!    own.
 
-use super::{About, HostsHandle, host_error, if_there, transact};
-use crate::actions::create_volume::DEFAULT_EBS_KEY;
-use crate::rows::{Encryption, FormerVolume, Volume};
-use crate::{causes, events, find};
+use super::{About, host_error, if_there, load_volume, transact};
+use crate::rows::{FormerVolume, Source, Volume};
+use crate::{causes, events, find, volume_keys};
 use api::events::Event;
 use api::{Answer, Cx};
 use base::{Fault, Refusal, SizeGib};
-use jobs::{Job, Run, Step, StepResult};
+use host::{StorageHandle, Work};
+use jobs::{Job, Run, Step, StepError, StepResult};
 use rules::lifecycle::volume::VolumeState;
-use std::collections::BTreeMap;
 use std::time::Duration;
-use wire::generated::kms::GenerateDataKeyWithoutPlaintextInput;
 
-/// Bytes of an AES-256-XTS key: two keys of 256 bits.
-const DATA_KEY_BYTES: i32 = 64;
+/// How often a step looks how far the host is.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 pub struct CreateVolumeJob;
 
@@ -29,6 +32,8 @@ impl Job for CreateVolumeJob {
     const STEPS: &'static [Step<About>] = &[
         Step { name: "data key", run: data_key, undo: vanish },
         Step { name: "store", run: store, undo: remove_store },
+        Step { name: "data", run: data, undo: stop_data },
+        Step { name: "settled", run: settled, undo: |_, _, _| Ok(()) },
         Step { name: "available", run: available, undo: |_, _, _| Ok(()) },
     ];
 }
@@ -40,57 +45,45 @@ pub fn enqueue(cx: &mut Cx, volume: &str) -> Answer<()> {
 fn data_key(run: &Run, about: &mut About) -> StepResult {
     transact(run, |cx| {
         let Some(mut row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
-        let Some(encryption) = &mut row.encryption else { return Ok(()) };
-        if encryption.wrapped_key.is_some() {
-            return Ok(());
-        }
-        let input = GenerateDataKeyWithoutPlaintextInput {
-            key_id: named(encryption),
-            number_of_bytes: Some(DATA_KEY_BYTES),
-            encryption_context: Some(BTreeMap::from([("aws:ebs:id".into(), encryption.context_id.clone())])),
-            ..Default::default()
-        };
-        let caller = cx.caller.forwarded_by_ec2(&row.region);
-        let made = cx.call::<kms::actions::GenerateDataKeyWithoutPlaintext>(caller, input)?;
-        encryption.wrapped_key = made.ciphertext_blob.map(|b| b.0);
-        encryption.key_material_id = made.key_material_id;
-        if let Some(arn) = made.key_id {
-            encryption.key_arn = arn;
-        }
+        volume_keys::make(cx, &mut row)?;
         Ok(cx.tx.put(&row)?)
     })
-}
-
-/// The key as EC2 names it to KMS (and so as the trail shows it): by ARN, only the AWS managed key by its alias.
-fn named(encryption: &Encryption) -> String {
-    match encryption.asked_key.as_str() {
-        DEFAULT_EBS_KEY => DEFAULT_EBS_KEY.to_owned(),
-        _ => encryption.key_arn.clone(),
-    }
 }
 
 /// The volume was never there, for its owner; why is kept with the former volume.
 fn vanish(run: &Run, about: &mut About, refusal: &Refusal) -> StepResult {
     transact(run, |cx| {
         let Some(mut row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
-        let key = row.encryption.as_ref().map_or("", |e| e.key_arn.as_str());
-        let cause = causes::of(refusal, key);
+        let cause = causes::of(refusal, key_in_trouble(&row, refusal));
+        volume_keys::retire(cx, &mut row)?;
         let failed = events::create_failed(cx, &row, &cause);
         cx.publish(&failed)?;
         // Events are read and delivered in the order of their times: the deletion comes after the failure.
         let deleted = Event { time: failed.time.plus(Duration::from_millis(1)), ..events::deleted(cx, &row) };
         cx.publish(&deleted)?;
         cx.tx.delete::<Volume>(&catalog::Row::key(&row))?;
-        if let Some(encryption) = &mut row.encryption {
-            encryption.wrapped_key = None;
-        }
+        row.forget_keys();
         let former = FormerVolume { volume: row, ended: cx.now(), failure: Some(cause) };
         Ok(cx.tx.put(&former)?)
     })
 }
 
+/// The snapshot's key if the refusal names it, else the volume's.
+fn key_in_trouble<'a>(row: &'a Volume, refusal: &Refusal) -> &'a str {
+    let of_source = row.source.as_ref().and_then(|s| s.encryption.as_ref()).map(|e| e.key_arn.as_str());
+    of_source
+        .filter(|arn| refusal.message.contains(arn) || refusal.reason.contains(arn))
+        .or(row.encryption.as_ref().map(|e| e.key_arn.as_str()))
+        .unwrap_or_default()
+}
+
 fn store(run: &Run, about: &mut About) -> StepResult {
     let Some(row) = transact(run, |cx| if_there(find::volume(cx, &about.volume)))? else { return Ok(()) };
+    run.dependency::<StorageHandle>()?.0.create(&spec(&row)?).map_err(host_error)
+}
+
+/// The volume as the host makes it.
+fn spec(row: &Volume) -> Result<volume::VolumeSpec, Fault> {
     let encryption = match &row.encryption {
         None => None,
         Some(e) => {
@@ -103,16 +96,60 @@ fn store(run: &Run, about: &mut About) -> StepResult {
             })
         }
     };
-    let spec = volume::VolumeSpec {
+    Ok(volume::VolumeSpec {
         volume_id: row.id.clone(),
         size_bytes: SizeGib(row.size_gib).bytes(),
         encryption,
-    };
-    run.dependency::<HostsHandle>()?.0.create_volume(&spec).map_err(host_error)
+        source: row.source.as_ref().filter(|_| !row.is_written_anew()).map(|s| s.at.clone()),
+    })
 }
 
 fn remove_store(run: &Run, about: &mut About, _why: &Refusal) -> StepResult {
-    run.dependency::<HostsHandle>()?.0.remove_volume(&about.volume).map_err(host_error)
+    run.dependency::<super::HostsHandle>()?.0.remove_volume(&about.volume).map_err(host_error)
+}
+
+fn work_name(volume: &str) -> String {
+    format!("create/{volume}")
+}
+
+fn data(run: &Run, about: &mut About) -> StepResult {
+    let Some(row) = transact(run, |cx| if_there(find::volume(cx, &about.volume)))? else { return Ok(()) };
+    let Some(source) = &row.source else { return Ok(()) };
+    if row.state != VolumeState::Creating || !source.loading {
+        // Deleted meanwhile: the deletion waits for this job to end.
+        return Ok(());
+    }
+    let work = if row.is_written_anew() {
+        let (source_key, key) = volume_keys::uses(&row, &run.request.id)?;
+        Work::Fill { volume: row.id.clone(), source: source.at.clone(), source_key, key }
+    } else if source.fast {
+        Work::Load { volume: row.id.clone() }
+    } else {
+        return Ok(());
+    };
+    let storage = &run.dependency::<StorageHandle>()?.0;
+    match storage.work(&work_name(&row.id), &work).map_err(host_error)?.ended {
+        Some(_) => Ok(()),
+        None => Err(StepError::Later(LOOK_EVERY)),
+    }
+}
+
+fn stop_data(run: &Run, about: &mut About, _why: &Refusal) -> StepResult {
+    run.dependency::<StorageHandle>()?.0.forget(&work_name(&about.volume));
+    Ok(())
+}
+
+fn settled(run: &Run, about: &mut About) -> StepResult {
+    run.dependency::<StorageHandle>()?.0.forget(&work_name(&about.volume));
+    transact(run, |cx| {
+        let Some(mut row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
+        volume_keys::retire(cx, &mut row)?;
+        let anew = row.is_written_anew();
+        if let Some(source) = row.source.as_mut().filter(|s| anew || s.fast) {
+            (source.loading, source.progress) = (false, 100);
+        }
+        Ok(cx.tx.put(&row)?)
+    })
 }
 
 fn available(run: &Run, about: &mut About) -> StepResult {
@@ -124,6 +161,9 @@ fn available(run: &Run, about: &mut About) -> StepResult {
         }
         row.state = if row.attachments.is_empty() { VolumeState::Available } else { VolumeState::InUse };
         cx.tx.put(&row)?;
+        if row.source.as_ref().is_some_and(|s: &Source| s.loading) {
+            load_volume::enqueue(cx, &row.id)?;
+        }
         let event = events::created(cx, &row);
         cx.publish(&event)
     })

@@ -101,3 +101,6 @@ fn host_error(error: HostError) -> StepError {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod restore_tests;

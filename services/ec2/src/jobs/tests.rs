@@ -63,7 +63,7 @@ fn a_whole_life_with_every_step_run_twice_is_the_same() {
 #[test]
 fn a_fault_or_a_crash_at_any_step_changes_nothing_in_the_end() {
     for (kind, steps) in [
-        (CreateVolumeJob::KIND, 3),
+        (CreateVolumeJob::KIND, 5),
         (AttachVolumeJob::KIND, 3),
         (DetachVolumeJob::KIND, 2),
         (DeleteVolumeJob::KIND, 2),
@@ -108,7 +108,7 @@ fn a_host_that_fails_or_loses_its_answer_at_any_call_changes_nothing_in_the_end(
 #[test]
 fn a_creation_refused_at_any_step_vanishes_whole() {
     for twice in [false, true] {
-        for step in 0..3 {
+        for step in 0..CreateVolumeJob::STEPS.len() {
             for what in [Injected::Refuse, Injected::RefuseAfter] {
                 let bench = Bench::new();
                 if twice {
@@ -166,7 +166,7 @@ fn an_attachment_refused_at_any_step_lets_everything_go() {
 #[test]
 fn a_launch_refused_at_any_step_of_any_of_its_jobs_ends_terminated() {
     for (kind, steps) in
-        [(CreateVolumeJob::KIND, 3), (AttachVolumeJob::KIND, 3), (LaunchInstanceJob::KIND, 1)]
+        [(CreateVolumeJob::KIND, 5), (AttachVolumeJob::KIND, 3), (LaunchInstanceJob::KIND, 1)]
     {
         for step in 0..steps {
             for what in [Injected::Refuse, Injected::RefuseAfter] {
@@ -190,7 +190,7 @@ fn a_launch_refused_at_any_step_of_any_of_its_jobs_ends_terminated() {
 
 #[test]
 fn a_volume_deleted_while_it_is_made_goes_wherever_its_creation_stood() {
-    for rounds in 0..4 {
+    for rounds in 0..6 {
         for trouble in [false, true] {
             let bench = Bench::new();
             if trouble {
@@ -206,7 +206,7 @@ fn a_volume_deleted_while_it_is_made_goes_wherever_its_creation_stood() {
             bench.run();
             bench.assert_tidy();
             assert!(bench.row(&volume).is_none() && bench.former(&volume).is_some());
-            if !trouble && rounds < 3 {
+            if !trouble && rounds < 5 {
                 assert_eq!(bench.told(&volume), ["deleteVolume deleted"], "it was never there to be used");
             }
         }

@@ -48,7 +48,7 @@ impl Bench {
     /// The trail, oldest first.
     pub fn trail(&self) -> Vec<Record> {
         let mut all: Vec<Record> = self.all();
-        all.sort_by_key(|r| r.time);
+        all.sort_by_key(|r| (r.time, r.sequence));
         all
     }
 

@@ -1,7 +1,7 @@
 //! What must be true whenever no job is left, whatever went wrong on the way.
 
 use super::Bench;
-use crate::rows::{Instance, Volume};
+use crate::rows::{Instance, Modification, Volume};
 use rules::lifecycle::instance::InstanceState;
 use rules::lifecycle::volume::{AttachmentState, VolumeState};
 use std::collections::BTreeSet;
@@ -39,6 +39,20 @@ impl Bench {
         assert_eq!(*self.host.exports.lock().unwrap(), exports, "devices");
         let stores: BTreeSet<String> = self.host.stores.lock().unwrap().keys().cloned().collect();
         assert_eq!(stores, volumes.iter().map(|v| v.id.clone()).collect(), "stores");
+        for volume in &volumes {
+            let Some(source) = &volume.source else { continue };
+            assert!(!source.loading && source.progress == 100, "everything is loaded: {source:?}");
+            assert!(source.grant.is_none() && source.rewrapped_key.is_none(), "{source:?}");
+        }
+        {
+            let kept = self.host.kept.lock().unwrap();
+            let of_volumes = |name: &&String| name.starts_with("create/") || name.starts_with("load/");
+            assert_eq!(kept.running.keys().chain(kept.ended.keys()).find(of_volumes), None, "forgotten work");
+        }
+        for modification in self.all::<Modification>() {
+            assert!(modification.ended.is_some() && !modification.state.is_running(), "{modification:?}");
+            assert!(volumes.iter().any(|v| v.id == modification.volume), "{modification:?}");
+        }
         let mut holding = BTreeSet::new();
         for instance in &instances {
             let over = instance.state == InstanceState::Terminated;

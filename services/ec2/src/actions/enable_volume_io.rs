@@ -1,0 +1,49 @@
+//! EnableVolumeIO: the caller accepts that parts of the volume cannot be read, or wants an attachment that a key stopped to be tried
+//! again now. The reports of damage are taken off the volume (reading a damaged part still fails, and reports it anew); a broken
+//! attachment is made again by its job. Needs `ec2:EnableVolumeIO` on the volume. Source: EC2 API Reference, EnableVolumeIO.
+
+use crate::jobs::is_waiting;
+use crate::jobs::reattach_volume::{self, ReattachVolumeJob};
+use crate::{find, rows::volume_arn};
+use api::{Action, Answer, Cx};
+use base::Refusal;
+use rules::lifecycle::volume::{self, VolumeState};
+use wire::generated::ec2::{EnableVolumeIO as Op, EnableVolumeIOInput, EnableVolumeIOOutput};
+
+pub struct EnableVolumeIO;
+
+impl Action for EnableVolumeIO {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "ec2:EnableVolumeIO";
+
+    fn check(input: &EnableVolumeIOInput) -> Result<(), Refusal> {
+        find::check_volume_id(&input.volume_id)
+    }
+
+    fn resources(cx: &Cx, input: &EnableVolumeIOInput) -> Vec<String> {
+        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    }
+
+    fn handle(cx: &mut Cx, input: EnableVolumeIOInput) -> Answer<EnableVolumeIOOutput> {
+        find::touch_volume(cx, &input.volume_id);
+        let mut row = find::volume(cx, &input.volume_id)?;
+        if row.state == VolumeState::Deleting {
+            return Err(volume::not_found(&row.id).into());
+        }
+        let broken: Vec<String> =
+            row.attachments.iter().filter(|a| a.broken.is_some()).map(|a| a.instance.clone()).collect();
+        if row.damage.is_empty() && broken.is_empty() {
+            let message = format!("Volume {} already has IO enabled", row.id);
+            return Err(Refusal::new("IncorrectState", message).into());
+        }
+        row.damage.clear();
+        cx.tx.put(&row)?;
+        for instance in broken {
+            if !is_waiting::<ReattachVolumeJob>(cx, &row.id, &instance)? {
+                reattach_volume::enqueue(cx, &row.id, &instance)?;
+            }
+        }
+        Ok(EnableVolumeIOOutput::default())
+    }
+}

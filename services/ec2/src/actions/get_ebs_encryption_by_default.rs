@@ -1,0 +1,31 @@
+//! GetEbsEncryptionByDefault: is encryption by default on in this Region? `SseType` is reserved by EC2; `sse-kms` says that it is on.
+//! Needs `ec2:GetEbsEncryptionByDefault`. Source: EC2 API Reference, GetEbsEncryptionByDefault.
+
+use crate::defaults;
+use api::{Action, Answer, Cx};
+use wire::generated::ec2::{
+    GetEbsEncryptionByDefault as Op, GetEbsEncryptionByDefaultInput, GetEbsEncryptionByDefaultOutput,
+};
+
+pub struct GetEbsEncryptionByDefault;
+
+impl Action for GetEbsEncryptionByDefault {
+    type Op = Op;
+    const READ_ONLY: bool = true;
+    const IAM: &'static str = "ec2:GetEbsEncryptionByDefault";
+
+    fn handle(
+        cx: &mut Cx,
+        _input: GetEbsEncryptionByDefaultInput,
+    ) -> Answer<GetEbsEncryptionByDefaultOutput> {
+        let on = defaults::defaults(cx)?.by_default;
+        Ok(GetEbsEncryptionByDefaultOutput {
+            ebs_encryption_by_default: Some(on),
+            sse_type: Some(rules::defaults::sse_type(on).to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "ebs_encryption_by_default_tests.rs"]
+mod tests;
