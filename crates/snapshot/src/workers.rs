@@ -73,7 +73,7 @@ mod tests {
             Ok(())
         });
         assert!(matches!(result, Err(SnapshotError::Refused(five)) if five == "five"));
-        assert!(done.into_inner() < 10_000);
+        assert!(done.into_inner() < 5_000);
     }
 
     #[test]

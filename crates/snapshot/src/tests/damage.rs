@@ -1,6 +1,7 @@
 //! Every object is lost or changed once: reading tells, what is whole still reads, and a scrub says what is wrong.
 
 use super::*;
+use chunks::{ChunkStore, ObjectName, StoreError};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -193,6 +194,47 @@ fn a_failing_store_is_no_damage() {
         assert!(result.is_ok() || matches!(result, Err(SnapshotError::Store(_))));
         assert!(operations > 10 || result.is_err());
     }
+}
+
+/// A store from which a snapshot is deleted as soon as its first page or chunk is asked for.
+struct Deleting(Arc<MemoryStore>);
+
+impl ChunkStore for Deleting {
+    fn put(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), StoreError> {
+        self.0.put(name, bytes)
+    }
+
+    fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError> {
+        if name.as_str().contains("snap-2/") && !name.as_str().ends_with("manifest") {
+            Snapshots::new(self.0.clone()).discard(REGION, "snap-2").unwrap();
+        }
+        self.0.get(name)
+    }
+
+    fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
+        self.0.delete(name)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        each: &mut dyn FnMut(ObjectName) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.0.list(prefix, each)
+    }
+
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+}
+
+#[test]
+fn a_snapshot_deleted_during_a_scrub_is_not_damaged() {
+    let store = whole().store;
+    let snapshots = Snapshots::new(Arc::new(Deleting(store.clone())));
+    let (findings, totals) = findings(&snapshots);
+    assert_eq!((findings, totals.chunks), (vec![], 3));
+    assert!(!store.names().iter().any(|name| name.contains("snap-2")));
 }
 
 #[test]

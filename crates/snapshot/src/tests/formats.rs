@@ -121,7 +121,8 @@ fn every_cut_of_a_page_or_manifest_is_refused() {
 fn a_page_that_says_what_no_page_can_say_is_refused() {
     let good = page().encode();
     // Offset and byte: magic, version 0, another number, no entries, too many, writers 0, 1, 3, 4; an empty writer, one with a
-    // slash, the same twice; place out of order, beyond 1,023; an unknown writer, one before its turn.
+    // slash, the same twice; place out of order, beyond 1,023; an unknown writer, one before its turn, one that
+    // nobody uses.
     let (writers, slots) = (20, 36);
     for (at, byte) in [
         (0, b'T'),
@@ -140,6 +141,7 @@ fn a_page_that_says_what_no_page_can_say_is_refused() {
         (slots + 72 + 1, 4),
         (slots + 2, 2),
         (slots + 2, 1),
+        (slots + 36 + 2, 0),
     ] {
         let mut bad = good.clone();
         bad[at] = byte;
