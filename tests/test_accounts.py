@@ -93,7 +93,7 @@ def test_keys_of_others_cannot_be_used(kms, ours):
         kms.describe_key(KeyId=ours["key"])
     with pytest.raises(kms.exceptions.ClientError) as caught:
         kms.decrypt(CiphertextBlob=ours["blob"])
-    assert caught.value.response["Error"]["Code"] in ("AccessDeniedException", "InvalidCiphertextException")
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
     with pytest.raises(kms.exceptions.ClientError):
         kms.re_encrypt(CiphertextBlob=ours["blob"], DestinationKeyId="alias/aws/ebs")
     with pytest.raises(kms.exceptions.ClientError):
@@ -144,3 +144,50 @@ def test_page_tokens_of_others_open_nothing(server, ec2):
     marker = kms.list_keys(Limit=1)["NextMarker"]
     with refused("InvalidMarkerException"):
         theirs.list_keys(Limit=1, Marker=marker)
+
+
+def test_a_key_is_shared_by_its_policy_and_both_accounts_see_its_use(server):
+    """What AWS's page on sharing an encrypted snapshot lets the other account do, and nothing else."""
+    import json
+
+    owner, user = server.client("kms", OURS), server.client("kms", THEIRS)
+    share = ["kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:Decrypt"]
+    statements = [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OURS}:root"}, "Action": "kms:*", "Resource": "*"},
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{THEIRS}:root"}, "Action": share, "Resource": "*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    key = owner.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    blob = owner.encrypt(KeyId=key, Plaintext=b"shared", EncryptionContext={"aws:ebs:id": "snap-1"})["CiphertextBlob"]
+    with refused("InvalidCiphertextException"):
+        user.decrypt(CiphertextBlob=blob)
+    assert user.decrypt(CiphertextBlob=blob, EncryptionContext={"aws:ebs:id": "snap-1"})["Plaintext"] == b"shared"
+    assert user.describe_key(KeyId=key)["KeyMetadata"]["AWSAccountId"] == OURS
+    for call in (
+        lambda: user.encrypt(KeyId=key, Plaintext=b"x"),
+        lambda: user.list_grants(KeyId=key),
+        lambda: user.put_key_policy(KeyId=key, Policy=policy),
+        lambda: user.disable_key(KeyId=key),
+        lambda: user.get_key_policy(KeyId=key),
+    ):
+        with refused("AccessDeniedException"):
+            call()
+    mine = user.create_key()["KeyMetadata"]["Arn"]
+    moved = user.re_encrypt(CiphertextBlob=blob, SourceEncryptionContext={"aws:ebs:id": "snap-1"}, DestinationKeyId=mine)
+    assert user.decrypt(CiphertextBlob=moved["CiphertextBlob"])["Plaintext"] == b"shared"
+
+    def seen(account):
+        trail = server.client("cloudtrail", account)
+        found = trail.lookup_events(LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": key}])["Events"]
+        told = [json.loads(event["CloudTrailEvent"]) for event in found]
+        return {r["sharedEventID"]: r for r in told if "sharedEventID" in r}
+
+    callers, owners = seen(THEIRS), seen(OURS)
+    assert callers.keys() == owners.keys() and len(callers) == 4
+    for shared, record in owners.items():
+        assert record["userIdentity"] == {"type": "AWSAccount", "principalId": THEIRS, "accountId": THEIRS}
+        assert record["eventName"] == callers[shared]["eventName"] and record["eventID"] != callers[shared]["eventID"]
+    # The policy taken back, it is over at once.
+    owner.put_key_policy(KeyId=key, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements[:1]}))
+    with refused("AccessDeniedException"):
+        user.decrypt(CiphertextBlob=blob, EncryptionContext={"aws:ebs:id": "snap-1"})

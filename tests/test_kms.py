@@ -535,9 +535,19 @@ def test_the_key_named_at_decrypt_must_be_the_blobs_key(kms, key):
 
 
 def test_a_blob_of_another_region_or_account_is_foreign(server, kms, key):
+    """One answer for both, so that it does not tell which."""
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-    for stranger in (server.client("kms", region="eu-west-1"), server.client("kms", account="111122223333")):
-        with refused("InvalidCiphertextException", NO_MESSAGE):
+    other = "111122223333"
+    for stranger, who in (
+        (server.client("kms", region="eu-west-1"), ACCOUNT),
+        (server.client("kms", account=other), other),
+    ):
+        message = (
+            f"User: arn:aws:iam::{who}:root is not authorized to perform: kms:Decrypt on the resource associated with this "
+            "ciphertext because the resource does not exist in this Region, no resource-based policies allow access, or a "
+            "resource-based policy explicitly denies access"
+        )
+        with refused("AccessDeniedException", message, 400):
             stranger.decrypt(CiphertextBlob=blob)
 
 
@@ -807,6 +817,35 @@ def test_auditors_find_policy_and_rotation(kms, key):
     assert policy["Statement"][0]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     assert kms.list_key_policies(KeyId=key)["PolicyNames"] == ["default"]
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
+
+
+def test_a_policy_that_is_put_is_obeyed(kms):
+    import json
+
+    key = create(kms)
+    statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": ["kms:PutKeyPolicy", "kms:Get*"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    assert kms.get_key_policy(KeyId=key)["Policy"] == policy
+    message = (
+        f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: kms:DescribeKey on resource: {arn(key)} because no "
+        "resource-based policy allows the kms:DescribeKey action"
+    )
+    with refused("AccessDeniedException", message, 400):
+        kms.describe_key(KeyId=key)
+    locked = policy.replace("kms:PutKeyPolicy", "kms:DescribeKey")
+    message = "The new key policy will not allow you to update the key policy in the future."
+    with refused("MalformedPolicyDocumentException", message, 400):
+        kms.put_key_policy(KeyId=key, Policy=locked)
+    with refused("MalformedPolicyDocumentException"):
+        kms.put_key_policy(KeyId=key, Policy="{}")
+    unknown = policy.replace("Allow", "Deny").replace('"Resource"', '"Condition": {"Bool": {"aws:SecureTransport": "false"}}, "Resource"')
+    with refused("UnsupportedOperationException"):
+        kms.put_key_policy(KeyId=key, Policy=unknown, BypassPolicyLockoutSafetyCheck=True)
+    assert kms.get_key_policy(KeyId=key)["Policy"] == policy
+    kms.put_key_policy(KeyId=key, Policy=locked, BypassPolicyLockoutSafetyCheck=True)
+    with refused("AccessDeniedException"):
+        kms.put_key_policy(KeyId=key, Policy=policy)
 
 
 # --- the protocol
