@@ -160,3 +160,7 @@ mod key_tests;
 #[cfg(test)]
 #[path = "create_volume_snapshot_tests.rs"]
 mod snapshot_tests;
+
+#[cfg(test)]
+#[path = "create_volume_outcome_tests.rs"]
+mod outcome_tests;

@@ -2,7 +2,7 @@
 
 use crate::resume::{Which, reattach};
 use crate::rows::Volume;
-use crate::testing::{Bench, OTHER, texts, xml};
+use crate::testing::{Bench, OTHER, xml};
 use serde_json::json;
 
 const NONE: &str = "vol-0123456789abcdef0";

@@ -68,11 +68,12 @@ fn vanish(run: &Run, about: &mut About, refusal: &Refusal) -> StepResult {
     })
 }
 
-/// The snapshot's key if the refusal names it, else the volume's.
+/// The snapshot's key if the refusal is about it (KMS names the key, or what may not be done with it), else the volume's.
 fn key_in_trouble<'a>(row: &'a Volume, refusal: &Refusal) -> &'a str {
     let of_source = row.source.as_ref().and_then(|s| s.encryption.as_ref()).map(|e| e.key_arn.as_str());
+    let says = |text: &str| refusal.message.contains(text) || refusal.reason.contains(text);
     of_source
-        .filter(|arn| refusal.message.contains(arn) || refusal.reason.contains(arn))
+        .filter(|arn| says(arn) || says("kms:ReEncryptFrom"))
         .or(row.encryption.as_ref().map(|e| e.key_arn.as_str()))
         .unwrap_or_default()
 }

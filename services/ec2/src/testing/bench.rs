@@ -161,10 +161,15 @@ impl Bench {
 
     /// A call to KMS as the root that must succeed.
     pub fn kms(&self, operation: &str, input: Value) -> Value {
+        self.kms_as(ACCOUNT, operation, input)
+    }
+
+    /// The same as another account's root.
+    pub fn kms_as(&self, account: &str, operation: &str, input: Value) -> Value {
         let headers = vec![("x-amz-target".into(), format!("TrentService.{operation}"))];
         let body = input.to_string().into();
         let call = Call { method: "POST".into(), path: "/".into(), headers, body, ..Default::default() };
-        let (status, text, _) = self.serve(&kms_wire::SERVICE, &self.root(), &call);
+        let (status, text, _) = self.serve(&kms_wire::SERVICE, &self.root_of(account), &call);
         assert_eq!(status, 200, "{operation} {input}: {text}");
         if text.is_empty() { json!({}) } else { serde_json::from_str(&text).unwrap() }
     }

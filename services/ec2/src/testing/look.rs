@@ -63,6 +63,16 @@ impl Bench {
         self.trail().into_iter().filter(inner).map(|r| r.event_name).collect()
     }
 
+    /// The same, of one account: another account's key is told of in both trails.
+    pub fn kms_calls_of(&self, account: &str) -> Vec<String> {
+        let inner = |r: &Record| {
+            r.account.as_str() == account
+                && r.event_source == "kms.amazonaws.com"
+                && r.body.get("tlsDetails").is_none()
+        };
+        self.trail().into_iter().filter(inner).map(|r| r.event_name).collect()
+    }
+
     /// Everything but the trail, as text, to compare.
     pub fn everything(&self) -> String {
         let text = |rows: Vec<Value>| rows.iter().map(|r| format!("{r}\n")).collect::<String>();
