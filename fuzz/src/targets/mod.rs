@@ -1,5 +1,6 @@
 //! The readers that are fuzzed, one file each.
 
+mod block_token;
 mod form;
 mod json;
 mod map;
@@ -15,6 +16,7 @@ use crate::engine::Target;
 /// Every target, made anew.
 pub fn all() -> Vec<Target> {
     vec![
+        block_token::target(),
         form::target(),
         json::target(),
         rest::target(),

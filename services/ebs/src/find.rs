@@ -40,12 +40,18 @@ pub fn open_draft(cx: &mut Cx, id: &str) -> Answer<Snapshot> {
     match row.state {
         SnapshotState::Pending if row.is_direct() => {}
         SnapshotState::Pending => {
-            return Err(refusals::invalid("INVALID_SNAPSHOT_ID", "The snapshot was not made by StartSnapshot.").into());
+            return Err(refusals::invalid(
+                "INVALID_SNAPSHOT_ID",
+                "The snapshot was not made by StartSnapshot.",
+            )
+            .into());
         }
         SnapshotState::Completed => return Err(refusals::already_completed().into()),
         _ => {
             let why = row.state_message.clone().unwrap_or_default();
-            return Err(refusals::invalid("INVALID_SNAPSHOT_ID", "The snapshot is in state error.").because(why).into());
+            return Err(refusals::invalid("INVALID_SNAPSHOT_ID", "The snapshot is in state error.")
+                .because(why)
+                .into());
         }
     }
     match completion(cx, &row)? {
@@ -64,8 +70,13 @@ pub fn readable(cx: &mut Cx, id: &str) -> Answer<(Snapshot, SnapshotRef)> {
     let row = visible(cx, id)?.ok_or_else(|| refusals::no_snapshot(id))?;
     match (row.state, row.at.clone()) {
         (SnapshotState::Completed, Some(at)) => Ok((row, at)),
-        (SnapshotState::Completed, None) => Err(Fault::new(format!("{id} is completed and stored nowhere")).into()),
-        _ => Err(refusals::invalid("INVALID_SNAPSHOT_ID", format!("The snapshot '{id}' is not completed.")).into()),
+        (SnapshotState::Completed, None) => {
+            Err(Fault::new(format!("{id} is completed and stored nowhere")).into())
+        }
+        _ => {
+            Err(refusals::invalid("INVALID_SNAPSHOT_ID", format!("The snapshot '{id}' is not completed."))
+                .into())
+        }
     }
 }
 

@@ -15,8 +15,8 @@ mod find;
 pub mod jobs;
 mod keys;
 mod listing;
-mod refusals;
 mod reading;
+mod refusals;
 pub mod rows;
 #[cfg(test)]
 mod testing;

@@ -30,7 +30,7 @@ impl Page {
     pub fn new(cx: &Cx, operation: &str, of: &[&SnapshotRef], asked: &Asked) -> Answer<Page> {
         let names: Vec<String> = of.iter().map(|at| format!("{}/{}", at.snapshot, at.hash)).collect();
         let list = format!("{operation}/{}", names.join("/"));
-        let from = match asked.next_token.filter(|token| !token.is_empty()) {
+        let from = match asked.next_token {
             Some(token) => tokens::page(cx, &list, token)?,
             None => asked.starting_block_index.map_or(0, i32::unsigned_abs),
         };

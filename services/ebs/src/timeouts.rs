@@ -48,7 +48,9 @@ fn is_over(row: &Snapshot, now: Timestamp) -> bool {
 /// time.
 fn end(cx: &mut Cx, row: &Snapshot) -> Answer<bool> {
     let now = cx.now();
-    let Some(row) = cx.tx.get::<Snapshot>(&row.key())?.filter(|row| is_over(row, now)) else { return Ok(false) };
+    let Some(row) = cx.tx.get::<Snapshot>(&row.key())?.filter(|row| is_over(row, now)) else {
+        return Ok(false);
+    };
     if find::completion(cx, &row)?.is_some_and(|completion| completion.verified) {
         return Ok(false);
     }

@@ -65,7 +65,14 @@ pub fn page(cx: &Cx, list: &str, token: &str) -> Answer<u32> {
 }
 
 fn standard(token: &str) -> String {
-    token.chars().map(|c| match c { '-' => '+', '_' => '/', c => c }).collect()
+    token
+        .chars()
+        .map(|c| match c {
+            '-' => '+',
+            '_' => '/',
+            c => c,
+        })
+        .collect()
 }
 
 /// Back to the house's alphabet. A token has one spelling: what is written in that alphabet already is refused.

@@ -37,7 +37,7 @@ pub struct CompleteSnapshot;
 pub enum Plan {
     /// Nothing: it was verified before.
     Known,
-    Verify(Box<Snapshot>, Option<KeyUse>),
+    Verify(Box<(Snapshot, Option<KeyUse>)>),
 }
 
 impl DataAction for CompleteSnapshot {
@@ -75,15 +75,16 @@ impl DataAction for CompleteSnapshot {
         };
         cx.tx.put(&close)?;
         let key = keys::use_of(cx, &row)?;
-        Ok(Plan::Verify(Box::new(row), key))
+        Ok(Plan::Verify(Box::new((row, key))))
     }
 
     fn carry_out(after: &After, plan: Plan, input: CompleteSnapshotInput) -> Answer<CompleteSnapshotOutput> {
-        if let Plan::Verify(row, key) = plan
-            && let Err(failure) = verify(after, &row, key.as_ref(), &input)
-        {
-            after.transact(|cx| reopen(cx, &row))?;
-            return Err(failure);
+        if let Plan::Verify(closed) = plan {
+            let (row, key) = *closed;
+            if let Err(failure) = verify(after, &row, key.as_ref(), &input) {
+                after.transact(|cx| reopen(cx, &row))?;
+                return Err(failure);
+            }
         }
         after.door.call::<Complete>(after.caller, after.request, || input.clone())
     }
@@ -112,12 +113,7 @@ fn reopen(cx: &mut Cx, row: &Snapshot) -> Answer<()> {
 }
 
 /// Are the blocks those that the client says?
-fn verify(
-    after: &After,
-    row: &Snapshot,
-    key: Option<&KeyUse>,
-    input: &CompleteSnapshotInput,
-) -> Answer<()> {
+fn verify(after: &After, row: &Snapshot, key: Option<&KeyUse>, input: &CompleteSnapshotInput) -> Answer<()> {
     let said = input.changed_blocks_count.unsigned_abs();
     let (count, linear) = match &input.checksum {
         None => (counted(after, row, said)?, None),

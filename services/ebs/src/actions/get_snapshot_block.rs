@@ -49,7 +49,8 @@ impl DataAction for GetSnapshotBlock {
         let storage = &after.dependency::<StorageHandle>()?.0;
         let block = keys::told(storage.get_block(&plan.at, plan.index, plan.key.as_ref()))?;
         // The token is bound to the manifest, which said that it holds the block.
-        let lost = || Fault::new(format!("block {} of {} was listed and is not held", plan.index, plan.at.snapshot));
+        let lost =
+            || Fault::new(format!("block {} of {} was listed and is not held", plan.index, plan.at.snapshot));
         let bytes = block.ok_or_else(lost)?.bytes;
         Ok(GetSnapshotBlockOutput {
             data_length: i32::try_from(bytes.len()).ok(),

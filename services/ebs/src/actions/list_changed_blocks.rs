@@ -99,9 +99,8 @@ fn first(input: &ListChangedBlocksInput) -> Option<&str> {
 
 /// Whether comparing makes sense.
 fn related(first: &Snapshot, second: &Snapshot) -> bool {
-    let one_volume = first.volume == second.volume
-        && first.account == second.account
-        && first.volume != find::NO_VOLUME;
+    let one_volume =
+        first.volume == second.volume && first.account == second.account && first.volume != find::NO_VOLUME;
     let lineages = |s: &Snapshot| {
         let source = s.copied().map(|copied| copied.source_lineage.clone()).filter(|l| !l.is_empty());
         [Some(s.lineage.clone()), source]

@@ -76,11 +76,15 @@ impl DataAction for PutSnapshotBlock {
         let Plan { snapshot, index, digest, key } = plan;
         let storage = &after.dependency::<StorageHandle>()?.0;
         let region = snapshot.region.as_str();
-        let put =
-            storage.put_block(region, &snapshot.id, index, &input.block_data.0, digest, key.as_ref());
+        let put = storage.put_block(region, &snapshot.id, index, &input.block_data.0, digest, key.as_ref());
         let (chunk, digest) = keys::told(put)?;
-        let block =
-            DraftBlock { region: snapshot.region.clone(), snapshot: snapshot.id.clone(), index, chunk, digest };
+        let block = DraftBlock {
+            region: snapshot.region.clone(),
+            snapshot: snapshot.id.clone(),
+            index,
+            chunk,
+            digest,
+        };
         after.transact(|cx| {
             let row = find::open_draft(cx, &snapshot.id)?;
             cx.tx.put(&block)?;

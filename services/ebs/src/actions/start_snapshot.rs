@@ -51,7 +51,8 @@ impl Action for StartSnapshot {
         if let Some(row) = earlier(cx, &input)? {
             return Ok(answer(cx, &row));
         }
-        let parent = input.parent_snapshot_id.as_deref().map(|id| usable_parent(cx, id, &input)).transpose()?;
+        let parent =
+            input.parent_snapshot_id.as_deref().map(|id| usable_parent(cx, id, &input)).transpose()?;
         let outcome = outcome(cx, &input, parent.as_ref().map(|(row, _)| row))?;
         life::may_start_direct(pending(cx)?)?;
         let id = cx.door.env.ids.resource("snap");

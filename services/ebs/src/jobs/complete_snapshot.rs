@@ -67,7 +67,10 @@ fn manifest_work(run: &Run, row: &Snapshot) -> Result<Work, Fault> {
         None => None,
         Some(e) => Some(snapshot::Encryption {
             kms_key_arn: e.key_arn.clone(),
-            wrapped_key: e.wrapped_key.clone().ok_or_else(|| Fault::new("the wrapped data key is missing"))?,
+            wrapped_key: e
+                .wrapped_key
+                .clone()
+                .ok_or_else(|| Fault::new("the wrapped data key is missing"))?,
             context_id: e.context_id.clone(),
         }),
     };

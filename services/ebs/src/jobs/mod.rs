@@ -5,11 +5,11 @@ pub mod discard_draft;
 
 use crate::drafts;
 use crate::rows::Completion;
+use ::jobs::{Run, StepError, StepResult};
 use api::{Answer, Cx};
 use base::Refusal;
 use ec2::rows::Snapshot;
 use host::{Ended, HostError, Progress, StorageHandle, Work};
-use ::jobs::{Run, StepError, StepResult};
 use rules::lifecycle::snapshot::SnapshotState;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -76,7 +76,7 @@ fn remove_rows(run: &Run, about: &About) -> StepResult {
     let region = &run.request.region;
     drafts::remove(&run.door, region, &about.snapshot)?;
     let key = Completion::key_of(region, &about.snapshot);
-    Ok(transact(run, |cx| Ok(cx.tx.delete::<Completion>(&key)?))?)
+    transact(run, |cx| Ok(cx.tx.delete::<Completion>(&key)?))
 }
 
 #[cfg(test)]
