@@ -109,6 +109,10 @@ impl Hosts for FakeHost {
         self.meet(format!("remove {volume}"), || {
             assert!(self.exports.lock().unwrap().iter().all(|e| e.0 != volume), "removed while exported");
             assert!(self.kept.lock().unwrap().frozen.iter().all(|f| f.0 != volume), "removed while frozen");
+            let works = [format!("load/{volume}"), format!("create/{volume}")];
+            let kept = self.kept.lock().unwrap();
+            assert!(works.iter().all(|w| !kept.running.contains_key(w)), "removed while it is worked on");
+            drop(kept);
             self.stores.lock().unwrap().remove(volume);
             Ok(())
         })
