@@ -5,9 +5,7 @@ use crate::rows::{Grant, Key};
 use api::{Answer, Caller, Cx, Failure, Principal};
 use base::{Arn, Fault};
 use catalog::Row;
-use rules::key_access::{
-    self, AllowedBy, CallerKind, Constraint, Context, Denied, GrantFacts, Question, crosses_accounts,
-};
+use rules::key_access::{self, AllowedBy, CallerKind, Constraint, Context, Denied, GrantFacts, Question};
 use rules::key_policy::KeyPolicy;
 
 /// What a request without an encryption context has.
@@ -38,8 +36,7 @@ pub fn key(
         to_key(cx, &key, operation, context)?;
         return Ok(key);
     };
-    let found = if crosses_accounts(operation) { find::foreign(cx, &arn)? } else { None };
-    let Some(key) = found else {
+    let Some(key) = find::foreign(cx, &arn)? else {
         let caller = cx.caller.arn();
         let denied = key_access::no_such_key_or_not_allowed(&caller, cx.account(), &arn, operation);
         return Err(refused(denied));

@@ -194,6 +194,32 @@ fn via_service_and_grant_conditions_are_for_calls_that_ec2_forwards() {
 }
 
 #[test]
+fn a_policy_s_condition_on_the_context_binds_the_grants_that_are_made() {
+    let bench = Bench::new();
+    let own = json!({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"});
+    let share = json!({
+        "Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "kms:CreateGrant", "Resource": "*",
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:ebs:id": "snap-*"}},
+    });
+    let key = bench.create_key_with(json!({"Policy": json!({"Statement": [own, share]}).to_string()}));
+    let other = bench.root_of(OTHER);
+    let create = |constraints: Value| {
+        let input = json!({
+            "KeyId": key.arn, "GranteePrincipal": "ebs.amazonaws.com", "Operations": ["Decrypt"], "Constraints": constraints,
+        });
+        bench.call_as(&other, "CreateGrant", input).1["__type"].clone()
+    };
+    for kind in ["EncryptionContextEquals", "EncryptionContextSubset"] {
+        assert_eq!(create(json!({kind: context()})), Value::Null, "{kind}");
+        for wrong in [json!({}), json!({"aws:ebs:id": "vol-1"}), json!({"id": "snap-1"})] {
+            assert_eq!(create(json!({kind: wrong})), DENIED, "{kind} {wrong}");
+        }
+    }
+    assert_eq!(create(Value::Null), DENIED);
+    assert_eq!(bench.rows().3, 2);
+}
+
+#[test]
 fn a_grant_to_the_other_account_s_root_is_enough() {
     let bench = Bench::new();
     let key = bench.create_key();
