@@ -49,6 +49,19 @@ pub enum VolumeError {
     #[error("{doing}: {source}")]
     Io { doing: &'static str, source: io::Error },
 
+    /// The stored snapshot that the volume is loaded from cannot be reached. The volume is usable; what is loaded can be
+    /// read, and trying again may help.
+    #[error("the snapshot that the volume is loaded from: {0}")]
+    Source(String),
+
+    /// A snapshot that is not frozen here was asked for.
+    #[error("snapshot {0} is not frozen in this volume")]
+    NotFrozen(String),
+
+    /// The long work was told to stop. It goes on from where it was when it is started again.
+    #[error("stopped")]
+    Stopped,
+
     /// The cipher refused. The volume is usable; the request was not done.
     #[error(transparent)]
     Cipher(#[from] cipher::CipherError),

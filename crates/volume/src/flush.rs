@@ -1,18 +1,24 @@
 //! Durability: the order that keeps the map from ever naming a unit whose data is not on the disk.
 //!
 //! ```text
-//!  1 take      copies of the pages that changed, and the ranges to punch       (later changes wait for the next flush)
+//!  1 take      copies of the pages that changed, and the ranges to punch       (later changes wait for the next flush);
+//!              of the top layer first
 //!  2 sync      the data files written to                                       data of every unit the copies name
-//!  3 write     the copies, each to the slot that does not count
-//!  4 sync      the map                                                         now the copies count
-//!  5 punch     units that the copies call zero and that are zero still         a crash before 4 leaves "written" in the
+//!  3 write     the copies, each to the slot that does not count                ┐ one layer after the other,
+//!  4 sync      the map                                                         ┘ bottom first: now the copies count
+//!  5 punch     units that the copies call free and that are free still         a crash before 4 leaves "written" in the
 //!                                                                              map, so their data must be there until then
 //! ```
+//! Why top first and bottom first: a unit that is merged down, or written straight to the lower layer, is marked there before
+//! it is marked "look below" above. So when the upper copy says "look below", the lower copy, taken later, has the unit, and is
+//! durable earlier.
+//!
 //! A flush covers every write answered before it began. Flushes do not overlap; those asked for while one runs wait for
 //! one common flush that begins after it. FUA is a write followed by a whole flush: simplest, never wrong, and a guest
 //! that uses FUA (journals) has little else pending.
 
-use crate::map::zero_runs;
+use crate::layer::Layer;
+use crate::map::{Taken, free_runs};
 use crate::{Volume, VolumeError};
 use parking_lot::{Condvar, Mutex};
 
@@ -65,33 +71,55 @@ impl Volume {
 
     fn flush_now(&self) -> Result<(), VolumeError> {
         self.check_writable()?;
-        let taken = self.map.take();
-        if let Err(e) = self.store.sync() {
-            return Err(self.fail("syncing data", &e));
-        }
-        if taken.is_empty() {
-            return Ok(());
-        }
-        match self.map.write(&taken) {
-            Ok(()) => {}
-            // The slots that count are untouched, and what was taken is still known: try again when there is space.
-            Err(VolumeError::NoSpace) => {
-                self.map.put_back(taken);
-                return Err(VolumeError::NoSpace);
+        // A layer that leaves the stack meanwhile is empty and its emptiness durable; one that comes holds nothing that was
+        // answered before.
+        let layers = self.gate.read().layers.clone();
+        let mut taken: Vec<(&Layer, Taken)> =
+            layers.iter().rev().map(|layer| (&**layer, layer.map.take())).collect();
+        // From now on bottom first.
+        taken.reverse();
+        for layer in &layers {
+            if let Err(e) = layer.store.sync() {
+                return Err(self.fail("syncing data", &e));
             }
-            Err(VolumeError::Io { doing, source }) => return Err(self.fail(doing, &source)),
-            Err(other) => return Err(self.fail("writing the map", &std::io::Error::other(other))),
         }
-        if let Err(e) = self.map.sync(&taken) {
-            return Err(self.fail("syncing the map", &e));
+        let mut rest = taken.iter();
+        for (layer, pages) in &taken {
+            if let Err(error) = self.write_map(layer, pages) {
+                if matches!(error, VolumeError::NoSpace) {
+                    // The slots that count are untouched, and what was taken is still known: try again when there is space.
+                    let done = taken.len() - rest.len();
+                    for (layer, pages) in taken.into_iter().skip(done) {
+                        layer.map.put_back(pages);
+                    }
+                }
+                return Err(error);
+            }
+            rest.next();
         }
-        for (page, range) in taken.zero_runs() {
-            // Under the lock, so that no write of these units comes between the look and the hole.
-            let _exclusive = self.stripes.write(range.start);
-            for run in zero_runs(page, range) {
-                self.store.punch(run.start, run.count);
+        for (layer, pages) in &taken {
+            for (page, range) in pages.free_runs() {
+                // Under the lock, so that no write of these units comes between the look and the hole.
+                let _exclusive = self.stripes.write(range.start);
+                for run in free_runs(page, range) {
+                    layer.store.punch(run.start, run.count);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Makes the copies of one layer's pages durable.
+    fn write_map(&self, layer: &Layer, taken: &Taken) -> Result<(), VolumeError> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        match layer.map.write(taken) {
+            Ok(()) => {}
+            Err(VolumeError::NoSpace) => return Err(VolumeError::NoSpace),
+            Err(VolumeError::Io { doing, source }) => return Err(self.fail(doing, &source)),
+            Err(other) => return Err(self.fail("writing the map", &std::io::Error::other(other))),
+        }
+        layer.map.sync(taken).map_err(|e| self.fail("syncing the map", &e))
     }
 }

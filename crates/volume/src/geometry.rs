@@ -24,6 +24,12 @@ pub(crate) const UNITS_PER_PAGE: u64 = 8192;
 /// Bytes of one data file.
 pub(crate) const SEGMENT_BYTES: u64 = 1 << 40;
 
+/// Units of one chunk, in which snapshots are stored and changes are counted.
+pub(crate) const UNITS_PER_CHUNK: u64 = snapshot::UNITS_PER_CHUNK as u64;
+/// Chunks of one map page: one bit each in a word.
+pub(crate) const CHUNKS_PER_PAGE: u32 = (UNITS_PER_PAGE / UNITS_PER_CHUNK) as u32;
+const _: () = assert!(CHUNKS_PER_PAGE == 64 && UNITS_PER_REGION.is_multiple_of(UNITS_PER_CHUNK));
+
 /// Number of a data unit, counted from the start of the volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Unit(pub u64);
@@ -59,6 +65,16 @@ impl Unit {
         (self.0 % UNITS_PER_PAGE) as usize
     }
 
+    /// Its chunk.
+    pub fn chunk(self) -> u32 {
+        (self.0 / UNITS_PER_CHUNK) as u32
+    }
+
+    /// Units from here to the end of the chunk.
+    pub fn left_in_chunk(self) -> u64 {
+        UNITS_PER_CHUNK - self.0 % UNITS_PER_CHUNK
+    }
+
     /// Units from here to the end of the region.
     pub fn left_in_region(self) -> u64 {
         UNITS_PER_REGION - self.0 % UNITS_PER_REGION
@@ -77,6 +93,15 @@ pub(crate) struct PageIndex(pub u32);
 impl PageIndex {
     pub fn first_unit(self) -> Unit {
         Unit(u64::from(self.0) * UNITS_PER_PAGE)
+    }
+
+    pub fn first_chunk(self) -> u32 {
+        self.0 * CHUNKS_PER_PAGE
+    }
+
+    /// The page of a chunk.
+    pub fn of_chunk(chunk: u32) -> PageIndex {
+        PageIndex(chunk / CHUNKS_PER_PAGE)
     }
 }
 
@@ -97,6 +122,20 @@ impl UnitRange {
 
     pub fn end(self) -> Unit {
         self.start.plus(self.count)
+    }
+
+    /// The units of a chunk that lie in a volume of so many bytes.
+    pub fn of_chunk(chunk: u32, size_bytes: u64) -> UnitRange {
+        let start = Unit(u64::from(chunk) * UNITS_PER_CHUNK);
+        let count = (size_bytes / DATA_UNIT_BYTES).saturating_sub(start.0).min(UNITS_PER_CHUNK);
+        UnitRange { start, count }
+    }
+
+    /// One bit for every chunk of its map page that the range (which lies in one page) touches.
+    pub fn chunk_bits(self) -> u64 {
+        let (first, last) = (self.start.in_page() as u64, self.start.in_page() as u64 + self.count);
+        let (from, to) = (first / UNITS_PER_CHUNK, last.div_ceil(UNITS_PER_CHUNK));
+        if self.count == 0 { 0 } else { (u64::MAX >> (64 - (to - from))) << from }
     }
 
     /// The pieces of the range, each in one region.
@@ -122,6 +161,12 @@ impl UnitRange {
     }
 }
 
+/// Chunks of a volume of so many bytes.
+pub(crate) fn chunks_of(size_bytes: u64) -> u32 {
+    // At most 2^27.
+    size_bytes.div_ceil(DATA_UNIT_BYTES * UNITS_PER_CHUNK) as u32
+}
+
 /// Map pages of a volume of so many bytes.
 pub(crate) fn pages_of(size_bytes: u64) -> u64 {
     size_bytes.div_ceil(DATA_UNIT_BYTES * UNITS_PER_PAGE)
@@ -142,6 +187,19 @@ mod tests {
         assert_eq!(inside(1, 8191), (1, 1));
         assert_eq!(inside(4095, 4098), (1, 1));
         assert_eq!(inside(5, 3), (1, 0));
+    }
+
+    #[test]
+    fn chunk_bits_cover_every_chunk_touched() {
+        let bits = |start, count| UnitRange { start: Unit(start), count }.chunk_bits();
+        assert_eq!(bits(0, 1), 1);
+        assert_eq!(bits(127, 2), 0b11);
+        assert_eq!(bits(8192 + 128, 128), 0b10);
+        assert_eq!(bits(0, 8192), u64::MAX);
+        assert_eq!(bits(8191, 1), 1 << 63);
+        assert_eq!(bits(5, 0), 0);
+        assert_eq!(UnitRange::of_chunk(1, 4096 * 130), UnitRange { start: Unit(128), count: 2 });
+        assert_eq!(UnitRange::of_chunk(2, 4096 * 130).count, 0);
     }
 
     #[test]

@@ -3,18 +3,17 @@
 //! The superblock is the commit point: it is written last and removed first, so a directory with a superblock is a
 //! complete volume and one without is rubbish that `create` clears away.
 
-use crate::geometry::pages_of;
-use crate::map::slot::PAGE_BYTES;
-use crate::{Superblock, VolumeError, VolumeSpec};
+use crate::record::Record;
+use crate::{Superblock, VolumeError, VolumeSpec, layer};
 use env::Files;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) const MAP_FILE: &str = "map";
-const SUPERBLOCK_FILE: &str = "superblock";
+pub(crate) const STACK_FILE: &str = "stack";
+pub(crate) const SUPERBLOCK_FILE: &str = "superblock";
 
-/// Makes an empty volume; durable on return. Doing it twice with the same specification is fine, with another one is
+/// Makes a volume, empty or to be loaded from its source; durable on return. Doing it twice with the same specification is fine, with another one is
 /// [`VolumeError::Exists`].
 pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(), VolumeError> {
     let superblock = Superblock::new(spec)?;
@@ -27,13 +26,17 @@ pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(
     make_dir_durably(files, dir).map_err(VolumeError::io("making the directory"))?;
     // What an interrupted create or remove left behind must not become part of the new volume.
     for name in files.list(dir).map_err(VolumeError::io("listing the directory"))? {
-        remove_if_there(files, &dir.join(name))?;
+        let path = dir.join(name);
+        if files.is_dir(&path) {
+            files.remove_dir_all(&path).map_err(VolumeError::io("removing a layer"))?;
+        } else {
+            remove_if_there(files, &path)?;
+        }
     }
-    // The map has its full length from the start (sparse), so that a cut map is noticed and not read as zeros.
-    let map = files.open(&dir.join(MAP_FILE), true).map_err(VolumeError::io("making the map"))?;
-    map.set_len(map_bytes(spec.size_bytes)).map_err(VolumeError::io("sizing the map"))?;
-    map.sync_data().map_err(VolumeError::io("syncing the map"))?;
-    files.sync_dir(dir).map_err(VolumeError::io("syncing the directory"))?;
+    layer::create(files, dir, 0, spec.size_bytes)?;
+    files
+        .write_durably(&dir.join(STACK_FILE), &Record::new(spec.source.as_ref()).encode())
+        .map_err(VolumeError::io("writing the stack record"))?;
     files
         .write_durably(&dir.join(SUPERBLOCK_FILE), &superblock.encode())
         .map_err(VolumeError::io("writing the superblock"))
@@ -64,9 +67,15 @@ pub fn read_superblock(files: &Arc<dyn Files>, dir: &Path) -> Result<Superblock,
     }
 }
 
-/// Length of the map file.
-pub(crate) fn map_bytes(size_bytes: u64) -> u64 {
-    pages_of(size_bytes) * PAGE_BYTES as u64
+/// Reads the stack record of a volume.
+pub(crate) fn read_record(files: &Arc<dyn Files>, dir: &Path) -> Result<Record, VolumeError> {
+    match files.read(&dir.join(STACK_FILE)) {
+        Ok(bytes) => Record::decode(&bytes),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            Err(VolumeError::Damaged("the stack record is missing".into()))
+        }
+        Err(e) => Err(VolumeError::io("reading the stack record")(e)),
+    }
 }
 
 fn remove_if_there(files: &Arc<dyn Files>, path: &Path) -> Result<(), VolumeError> {

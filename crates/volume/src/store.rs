@@ -1,10 +1,10 @@
-//! The local store: the bytes of the units, in sparse files of 1 TiB each, opened when first touched.
+//! The local store of a layer: the bytes of its units, in sparse files of 1 TiB each, opened when first touched.
 //!
 //! A unit lies at its own offset: unit `n` at byte `4096 n` of the volume, which is byte `4096 n mod 2^40` of file
 //! `data.<4096 n div 2^40>`. No index, no fragmentation of ours, and a test can find any unit's ciphertext.
 
 use crate::VolumeError;
-use crate::geometry::{SEGMENT_BYTES, Unit};
+use crate::geometry::{SEGMENT_BYTES, Unit, VOLUME_BYTES_MAX};
 use env::{File, Files};
 use parking_lot::Mutex;
 use std::io;
@@ -20,10 +20,14 @@ struct Segment {
     dirty: AtomicBool,
 }
 
+/// Data files of the largest volume.
+const SEGMENTS: usize = (VOLUME_BYTES_MAX / SEGMENT_BYTES) as usize;
+
 pub(crate) struct Store {
     files: Arc<dyn Files>,
     dir: PathBuf,
-    segments: Vec<Segment>,
+    /// Of the largest volume, so that growing changes nothing; 32 bytes each.
+    segments: [Segment; SEGMENTS],
     /// Held while a file is made and opened.
     opening: Mutex<()>,
     /// The file system cannot punch holes; space is then given back only when the volume is removed.
@@ -31,12 +35,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub fn new(files: Arc<dyn Files>, dir: PathBuf, size_bytes: u64) -> Store {
-        let segments = size_bytes.div_ceil(SEGMENT_BYTES);
+    /// The store in the layer's directory `dir`.
+    pub fn new(files: Arc<dyn Files>, dir: PathBuf) -> Store {
         Store {
             files,
             dir,
-            segments: (0..segments).map(|_| Segment::default()).collect(),
+            segments: std::array::from_fn(|_| Segment::default()),
             opening: Mutex::new(()),
             no_holes: AtomicBool::new(false),
         }
@@ -87,6 +91,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether something was written since the last sync began.
+    pub fn is_dirty(&self) -> bool {
+        self.segments.iter().any(|segment| segment.dirty.load(Ordering::SeqCst))
+    }
+
     /// Gives the units' space back. A failure costs space, not data: the map already says that they are zero.
     pub fn punch(&self, first: Unit, count: u64) {
         if self.no_holes.load(Ordering::Relaxed) {
@@ -105,7 +114,7 @@ impl Store {
         let (number, offset) = (unit.offset() / SEGMENT_BYTES, unit.offset() % SEGMENT_BYTES);
         match self.segments.get(number as usize) {
             Some(segment) => Ok((segment, number, offset)),
-            None => Err(VolumeError::Damaged("a unit lies behind the end of the volume".into())),
+            None => Err(VolumeError::Damaged("a unit lies behind the end of the largest volume".into())),
         }
     }
 

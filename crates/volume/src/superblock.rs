@@ -9,32 +9,41 @@
 //!             16  generation       u64     the valid slot with the higher one counts
 //!             24  size             u64     bytes
 //!             32  data unit        u32     bytes, 4,096
-//!             36  flags            u32     bit 0: encrypted
+//!             36  flags            u32     bit 0: encrypted; bit 1: made from a source
 //!             40  segment          u64     bytes per data file, 2^40
 //!             48  units per page   u32     8,192
-//!             52  lengths          4 x u16 of the texts below
-//!             60  zero             u32
-//!             64  texts            volume id | encryption-context id | KMS key ARN | wrapped data key
+//!             52  lengths          7 x u16 of the texts below
+//!             66  zeros            6 bytes
+//!             72  texts            volume id | encryption-context id | KMS key ARN | wrapped data key
+//!                                  | source: Region | source: snapshot | source: hash
 //!              …  zeros
 //! ```
 //! Integers are little-endian. The checksum covers the whole slot with its own field taken as zero.
-//! Two slots: an update in place writes the one that does not count, so a torn update leaves the other; and rot in one
-//! of them costs nothing. A slot has 16 KiB because everything KMS may answer has to fit: ARN up to 2,048 bytes, ciphertext
+//! Two slots, so that rot in one of them costs nothing. An update (growing) replaces the file whole, with a higher
+//! generation. The source is what the volume was made from; whether it is still loaded from there says the stack record
+//! (`record.rs`). A slot has 16 KiB because everything KMS may answer has to fit: ARN up to 2,048 bytes, ciphertext
 //! blob up to 6,144 (KMS API Reference, `CiphertextBlob`).
 
 use crate::VolumeError;
 use crate::geometry::{DATA_UNIT_BYTES, SEGMENT_BYTES, UNITS_PER_PAGE, VOLUME_BYTES_MAX};
+use snapshot::SnapshotRef;
 
 const MAGIC: [u8; 8] = *b"SEALVOL\0";
 /// Format version that this release writes, and the latest it reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 const SLOT_BYTES: usize = 16384;
-const TEXTS_AT: usize = 64;
+const TEXTS_AT: usize = 72;
+const TEXTS: usize = 7;
 const FLAG_ENCRYPTED: u32 = 1;
+const FLAG_SOURCE: u32 = 2;
 /// Longest volume id or context id; EC2's ids have 21 characters.
-const ID_BYTES_MAX: usize = 256;
+pub(crate) const ID_BYTES_MAX: usize = 256;
 const ARN_BYTES_MAX: usize = 2048;
 const WRAPPED_BYTES_MAX: usize = 6144;
+/// Longest Region name; AWS's have at most 16 characters.
+const REGION_BYTES_MAX: usize = 256;
+/// A BLAKE3 hash in hexadecimal digits.
+const HASH_BYTES: usize = 64;
 
 /// What a volume is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +53,8 @@ pub struct VolumeSpec {
     pub size_bytes: u64,
     /// `None`: bytes are stored as they come.
     pub encryption: Option<Encryption>,
+    /// The stored snapshot that the volume's bytes come from; `None`: the volume begins empty.
+    pub source: Option<SnapshotRef>,
 }
 
 /// How to get the plaintext data key: ask KMS to decrypt `wrapped_key` with the encryption context
@@ -61,6 +72,8 @@ pub struct Superblock {
     pub volume_id: String,
     pub size_bytes: u64,
     pub encryption: Option<Encryption>,
+    /// What the volume was made from, also when everything is loaded.
+    pub source: Option<SnapshotRef>,
     /// Counts the updates; a new volume has 1.
     pub generation: u64,
 }
@@ -72,6 +85,7 @@ impl Superblock {
             volume_id: spec.volume_id.clone(),
             size_bytes: spec.size_bytes,
             encryption: spec.encryption.clone(),
+            source: spec.source.clone(),
             generation: 1,
         };
         match superblock.fault() {
@@ -86,6 +100,16 @@ impl Superblock {
             volume_id: self.volume_id.clone(),
             size_bytes: self.size_bytes,
             encryption: self.encryption.clone(),
+            source: self.source.clone(),
+        }
+    }
+
+    /// The superblock after growing; refuses what cannot be stored.
+    pub(crate) fn grown(&self, size_bytes: u64) -> Result<Superblock, VolumeError> {
+        let grown = Superblock { size_bytes, generation: self.generation + 1, ..self.clone() };
+        match grown.fault() {
+            Some(reason) => Err(VolumeError::BadSpec(reason)),
+            None => Ok(grown),
         }
     }
 
@@ -104,6 +128,11 @@ impl Superblock {
         }
         if self.volume_id.is_empty() || self.volume_id.len() > ID_BYTES_MAX {
             return Some("the volume id is empty or longer than 256 bytes");
+        }
+        if let Some(source) = &self.source
+            && let Some(reason) = source_fault(source)
+        {
+            return Some(reason);
         }
         let Some(encryption) = &self.encryption else { return None };
         if encryption.context_id.is_empty() || encryption.context_id.len() > ID_BYTES_MAX {
@@ -128,13 +157,20 @@ impl Superblock {
         let none =
             Encryption { kms_key_arn: String::new(), wrapped_key: Vec::new(), context_id: String::new() };
         let encryption = self.encryption.as_ref().unwrap_or(&none);
-        let texts = [
+        let source = self.source.as_ref().map(|s| [&s.region, &s.snapshot, &s.hash].map(String::as_bytes));
+        let [region, snapshot, hash] = source.unwrap_or([&[]; 3]);
+        let texts: [&[u8]; TEXTS] = [
             self.volume_id.as_bytes(),
             encryption.context_id.as_bytes(),
             encryption.kms_key_arn.as_bytes(),
             &encryption.wrapped_key,
+            region,
+            snapshot,
+            hash,
         ];
-        let flags = if self.encryption.is_some() { FLAG_ENCRYPTED } else { 0 };
+        let flag = |is: bool, flag| if is { flag } else { 0 };
+        let flags =
+            flag(self.encryption.is_some(), FLAG_ENCRYPTED) | flag(self.source.is_some(), FLAG_SOURCE);
         let mut slot = Vec::with_capacity(SLOT_BYTES);
         slot.extend(MAGIC);
         slot.extend(FORMAT_VERSION.to_le_bytes());
@@ -147,7 +183,7 @@ impl Superblock {
         slot.extend((UNITS_PER_PAGE as u32).to_le_bytes());
         // `fault` has checked every length against a limit below 2^16.
         texts.iter().for_each(|text| slot.extend((text.len() as u16).to_le_bytes()));
-        slot.extend([0; 4]);
+        slot.resize(TEXTS_AT, 0);
         texts.iter().for_each(|text| slot.extend_from_slice(text));
         slot.resize(SLOT_BYTES, 0);
         let crc = checksum(&slot);
@@ -174,6 +210,16 @@ impl Superblock {
     }
 }
 
+fn source_fault(source: &SnapshotRef) -> Option<&'static str> {
+    if source.region.is_empty() || source.region.len() > REGION_BYTES_MAX {
+        return Some("the source's Region is empty or longer than 256 bytes");
+    }
+    if source.snapshot.is_empty() || source.snapshot.len() > ID_BYTES_MAX {
+        return Some("the source's snapshot id is empty or longer than 256 bytes");
+    }
+    (source.hash.len() != HASH_BYTES).then_some("the source's hash has not 64 digits")
+}
+
 /// CRC32C of a slot with the checksum's own field taken as zero.
 fn checksum(slot: &[u8]) -> u32 {
     let crc = crc32c::crc32c(&slot[..12]);
@@ -196,7 +242,7 @@ fn decode_slot(slot: &[u8]) -> Result<Superblock, VolumeError> {
     }
     let known = u32_at(8) == FORMAT_VERSION
         && u64::from(u32_at(32)) == DATA_UNIT_BYTES
-        && u32_at(36) & !FLAG_ENCRYPTED == 0
+        && u32_at(36) & !(FLAG_ENCRYPTED | FLAG_SOURCE) == 0
         && u64_at(40) == SEGMENT_BYTES
         && u64::from(u32_at(48)) == UNITS_PER_PAGE;
     if !known {
@@ -210,15 +256,21 @@ fn decode_slot(slot: &[u8]) -> Result<Superblock, VolumeError> {
         Ok::<_, VolumeError>(text.to_vec())
     };
     let (volume_id, context_id, arn, wrapped_key) = (text(0)?, text(1)?, text(2)?, text(3)?);
+    let (region, snapshot, hash) = (text(4)?, text(5)?, text(6)?);
     let utf8 = |bytes| String::from_utf8(bytes).map_err(|_| damaged("a text is not UTF-8"));
     let encryption = match u32_at(36) & FLAG_ENCRYPTED {
         0 => None,
         _ => Some(Encryption { kms_key_arn: utf8(arn)?, wrapped_key, context_id: utf8(context_id)? }),
     };
+    let source = match u32_at(36) & FLAG_SOURCE {
+        0 => None,
+        _ => Some(SnapshotRef { region: utf8(region)?, snapshot: utf8(snapshot)?, hash: utf8(hash)? }),
+    };
     let superblock = Superblock {
         volume_id: utf8(volume_id)?,
         size_bytes: u64_at(24),
         encryption,
+        source,
         generation: u64_at(16),
     };
     match superblock.fault() {

@@ -1,211 +1,215 @@
-//! A volume in use: bytes in, bytes out. Reads and writes are here; zeroing in `zero.rs`, durability in `flush.rs`.
+//! A volume at rest: its layers, its record, its source. No key; bytes are moved as they lie on the disk. Reading and writing
+//! as a guest does is [`crate::Device`]'s.
 //!
-//! A request is cut into parts of units (first and last, if unaligned) and runs of whole units within one region. Each
-//! piece takes its region's stripe lock, so requests of any size and alignment may run side by side; a byte range written
-//! by two requests at once holds one or the other per data unit.
+//! ```text
+//!  record (Mutex)    what the file `stack` says     held by whoever changes the stack: freeze, thaw, end of a merge or load,
+//!                                                   grow, close
+//!  gate (RwLock)     the stack in memory            held shared for one piece of a request (1 MiB at most), exclusively only
+//!                                                   to swap the stack, never while something is fetched or synced
+//! ```
+//! Lock order: `merging` → `record` → `gate` → stripe → locks of the maps; `fetching` → `gate`. Nobody takes the gate shared
+//! twice, because a waiting swap stands between.
 
 use crate::flush::Flusher;
-use crate::geometry::{DATA_UNIT_BYTES, REGION_BYTES, UNIT, Unit, UnitRange};
-use crate::lanes::{Lane, Lanes};
-use crate::lifecycle::{MAP_FILE, map_bytes, read_superblock};
-use crate::map::{Map, Page, UnitState};
-use crate::store::Store;
+use crate::frozen::Reading;
+use crate::layer::{self, Layer};
+use crate::lifecycle::{STACK_FILE, read_record, read_superblock};
+use crate::record::Record;
+use crate::source::Source;
+use crate::stack::Stack;
 use crate::stripes::Stripes;
 use crate::{Superblock, VolumeError};
 use env::Files;
-use keys::DataKey;
-use std::path::Path;
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
+use snapshot::{ChunkSource, SnapshotRef};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+
+/// Locks that keep a chunk from being fetched by several requests at once.
+const FETCHING: usize = 64;
+
+/// What opening a volume needs besides its directory.
+pub struct Opening<'a> {
+    /// Opens the stored snapshot that the volume is loaded from. Asked only while it is still loading.
+    pub source: &'a dyn Fn(&SnapshotRef) -> Result<Arc<dyn ChunkSource>, VolumeError>,
+    /// Told of every chunk of the source that turns out to be damaged, each time it is met.
+    pub on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
+}
+
+/// A chunk of the source that cannot be read. Units of it that were not loaded or written yet give I/O errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    pub volume: String,
+    /// Index of the chunk: it begins at byte 524,288 times this.
+    pub chunk: u32,
+    pub what: String,
+}
 
 /// An open volume. All methods may be called from any number of threads. One process must open a directory at most once
 /// at a time; the host sees to that.
 pub struct Volume {
-    superblock: Superblock,
-    pub(crate) map: Map,
-    pub(crate) store: Store,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) dir: PathBuf,
+    pub(crate) superblock: Mutex<Superblock>,
+    volume_id: String,
+    encrypted: bool,
+    pub(crate) size_bytes: AtomicU64,
+    record: Mutex<Record>,
+    pub(crate) gate: RwLock<Stack>,
     pub(crate) stripes: Stripes,
     pub(crate) flusher: Flusher,
-    lanes: Lanes,
+    /// The record on the disk says "written to since it was closed".
+    unclean: AtomicBool,
+    /// Held by the merge that runs.
+    pub(crate) merging: Mutex<()>,
+    pub(crate) fetching: [Mutex<()>; FETCHING],
+    pub(crate) on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
+    /// Who reads frozen snapshots.
+    pub(crate) readings: Mutex<Vec<Arc<Reading>>>,
     /// Set once a sync has failed.
     failed: OnceLock<String>,
 }
 
 impl Volume {
-    /// Opens the volume in `dir`; takes the same time for any size. `key` is required if and only if the volume is
-    /// encrypted, and is kept in locked memory until the volume is dropped. A wrong key is not noticed here (KMS
-    /// gives the right one or none): it would read as noise.
-    pub fn open(files: Arc<dyn Files>, dir: &Path, key: Option<DataKey>) -> Result<Arc<Volume>, VolumeError> {
+    /// Opens the volume in `dir`; takes the same time for any size, apart from opening the source of one that is loading.
+    pub fn open(files: Arc<dyn Files>, dir: &Path, opening: Opening<'_>) -> Result<Arc<Volume>, VolumeError> {
         let superblock = read_superblock(&files, dir)?;
-        match (&superblock.encryption, &key) {
-            (Some(_), None) => {
-                return Err(VolumeError::Key("the volume is encrypted: it needs its data key"));
+        let record = read_record(&files, dir)?.settled();
+        let source = match (&superblock.source, record.loading) {
+            (Some(at), true) => Some(Arc::new(Source::new(at.clone(), (opening.source)(at)?))),
+            (None, true) => {
+                return Err(VolumeError::Damaged(
+                    "the stack record names a source, the superblock none".into(),
+                ));
             }
-            (None, Some(_)) => {
-                return Err(VolumeError::Key("the volume is not encrypted: it takes no data key"));
-            }
-            _ => {}
-        }
-        let map = match files.open(&dir.join(MAP_FILE), false) {
-            Ok(file) => file,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(VolumeError::Damaged("the map is missing".into()));
-            }
-            Err(e) => return Err(VolumeError::io("opening the map")(e)),
+            (_, false) => None,
         };
-        let (found, expected) =
-            (map.len().map_err(VolumeError::io("measuring the map"))?, map_bytes(superblock.size_bytes));
-        if found != expected {
-            return Err(VolumeError::Damaged(format!("the map has {found} bytes instead of {expected}")));
+        let size_bytes = superblock.size_bytes;
+        let mut layers = Vec::new();
+        for entry in &record.layers {
+            let loaded = entry.number == 0 && superblock.source.is_some();
+            layers.push(Arc::new(Layer::open(&files, dir, entry, size_bytes, loaded)?));
         }
+        layer::remove_others(&files, dir, &record.layers);
         Ok(Arc::new(Volume {
-            map: Map::new(map, superblock.size_bytes),
-            store: Store::new(files, dir.to_path_buf(), superblock.size_bytes),
+            files,
+            dir: dir.to_path_buf(),
+            volume_id: superblock.volume_id.clone(),
+            encrypted: superblock.encryption.is_some(),
+            size_bytes: AtomicU64::new(size_bytes),
+            superblock: Mutex::new(superblock),
+            unclean: AtomicBool::new(record.unclean),
+            record: Mutex::new(record),
+            gate: RwLock::new(Stack { layers, merging: None, source }),
             stripes: Stripes::new(),
             flusher: Flusher::default(),
-            lanes: Lanes::new(key)?,
+            merging: Mutex::new(()),
+            fetching: [const { Mutex::new(()) }; FETCHING],
+            on_damage: opening.on_damage,
+            readings: Mutex::default(),
             failed: OnceLock::new(),
-            superblock,
         }))
     }
 
     pub fn size_bytes(&self) -> u64 {
-        self.superblock.size_bytes
+        self.size_bytes.load(Ordering::Acquire)
     }
 
     pub fn volume_id(&self) -> &str {
-        &self.superblock.volume_id
+        &self.volume_id
     }
 
     pub fn is_encrypted(&self) -> bool {
-        self.superblock.encryption.is_some()
+        self.encrypted
     }
 
-    /// Fills `buf` with the bytes from `offset`. Of bytes written meanwhile, each data unit is as before or after.
-    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<(), VolumeError> {
-        self.check_range(offset, buf.len() as u64)?;
-        self.lanes.with(|lane| {
-            for_each_piece(buf, offset, |bytes, offset, piece| match piece {
-                Piece::Units(range) => self.read_units(lane, range, bytes),
-                Piece::Part(unit) => {
-                    let mut scratch = lane.scratch;
-                    self.read_units(lane, UnitRange { start: unit, count: 1 }, &mut scratch)?;
-                    let at = (offset - unit.offset()) as usize;
-                    bytes.copy_from_slice(&scratch[at..at + bytes.len()]);
-                    Ok(())
-                }
-            })
-        })
+    /// The head, as on disk.
+    pub fn superblock(&self) -> Superblock {
+        self.superblock.lock().clone()
     }
 
-    /// Writes `buf` at `offset`. On return the bytes are visible to every reader, and durable if `fua` (or after the next
-    /// flush). `buf` is used as working space and holds ciphertext afterwards. On an error any part of the range may be
-    /// written.
-    pub fn write_at(&self, buf: &mut [u8], offset: u64, fua: bool) -> Result<(), VolumeError> {
-        self.check_range(offset, buf.len() as u64)?;
-        self.check_writable()?;
-        let mut flush = fua;
-        self.lanes.with(|lane| {
-            for_each_piece(buf, offset, |bytes, offset, piece| {
-                flush |= match piece {
-                    Piece::Units(range) => self.write_units(lane, range, bytes)?,
-                    Piece::Part(unit) => self.write_part(lane, unit, offset, Change::To(bytes))?,
-                };
-                Ok(())
-            })
-        })?;
-        if flush { self.flush() } else { Ok(()) }
+    /// The stored snapshot that the volume is still loading from.
+    pub fn source(&self) -> Option<SnapshotRef> {
+        self.gate.read().source.as_ref().map(|source| source.at.clone())
     }
 
-    /// Flushes, for an orderly end. The plaintext data key goes when the last `Arc` of the volume does.
+    /// The snapshot of this volume that was stored last, or the one that it was made from: changed chunks are counted since
+    /// then.
+    pub fn base(&self) -> Option<String> {
+        self.record.lock().base.clone()
+    }
+
+    /// Snapshots that are frozen and not thawed, in the order in which they were frozen.
+    pub fn frozen_snapshots(&self) -> Vec<String> {
+        self.record.lock().frozen.iter().map(|frozen| frozen.snapshot.clone()).collect()
+    }
+
+    /// Flushes, for an orderly end. A volume that is not closed loses nothing that was flushed, but its next snapshot has to
+    /// compare everything with the last one.
     pub fn close(&self) -> Result<(), VolumeError> {
-        self.flush()
-    }
-
-    /// Whole units, all in one region.
-    fn read_units(&self, lane: &mut Lane, range: UnitRange, bytes: &mut [u8]) -> Result<(), VolumeError> {
-        let _shared = self.stripes.read(range.start);
-        let Some(page) = self.map.page(range.start.page())? else {
-            bytes.fill(0);
+        self.flush()?;
+        let mut record = self.record.lock();
+        if !record.unclean {
             return Ok(());
-        };
-        let (mut rest, mut unit) = (bytes, range.start);
-        while !rest.is_empty() {
-            let (state, count) = page.run(unit.in_page(), rest.len() / UNIT);
-            let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
-            match state {
-                UnitState::Unwritten | UnitState::Zero => run.fill(0),
-                UnitState::Written => {
-                    self.store.read(unit, run)?;
-                    if let Some(cipher) = &mut lane.cipher {
-                        cipher.decrypt(unit.data_unit(), run)?;
-                    }
-                }
+        }
+        {
+            let stack = self.gate.write();
+            // Somebody writes meanwhile: then this is not the end.
+            if stack.layers.iter().any(|layer| layer.store.is_dirty() || !layer.map.is_clean()) {
+                return Ok(());
             }
-            (rest, unit) = (tail, unit.plus(count as u64));
+            self.unclean.store(false, Ordering::Release);
         }
+        let next = Record { unclean: false, ..record.clone() };
+        let saved = self.save(&mut record, next);
+        self.unclean.store(record.unclean, Ordering::Release);
+        saved
+    }
+
+    /// The stack, for one piece of a request that writes. Before the first write that may hide a change in a crash, the record
+    /// says so (see `record.rs`).
+    pub(crate) fn stack_to_write(&self) -> Result<RwLockReadGuard<'_, Stack>, VolumeError> {
+        loop {
+            self.check_writable()?;
+            let stack = self.gate.read();
+            if self.unclean.load(Ordering::Acquire) || !stack.target().0.has_uncounted() {
+                return Ok(stack);
+            }
+            drop(stack);
+            let mut record = self.record.lock();
+            if !record.unclean {
+                let next = Record { unclean: true, ..record.clone() };
+                self.save(&mut record, next)?;
+            }
+            self.unclean.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock()
+    }
+
+    /// Replaces the record, durably. On an error the old one still holds, on the disk as in memory; if that is not sure, the
+    /// volume is read-only.
+    pub(crate) fn save(&self, record: &mut Record, next: Record) -> Result<(), VolumeError> {
+        self.check_writable()?;
+        if let Some(reason) = next.fault() {
+            return Err(VolumeError::BadSpec(reason));
+        }
+        let path = self.dir.join(STACK_FILE);
+        if let Err(error) = self.files.write_durably(&path, &next.encode()) {
+            // Compared as records: what is in memory may already say "lost" of what the disk says "unclean" of.
+            let untouched = self.files.read(&path).ok().and_then(|bytes| Record::decode(&bytes).ok());
+            return Err(match untouched {
+                Some(found) if found.settled() == record.settled() => {
+                    VolumeError::io("writing the stack record")(error)
+                }
+                _ => self.fail("writing the stack record", &error),
+            });
+        }
+        *record = next;
         Ok(())
-    }
-
-    /// Whole units, all in one region. Returns whether a flush is due.
-    fn write_units(&self, lane: &mut Lane, range: UnitRange, bytes: &mut [u8]) -> Result<bool, VolumeError> {
-        // Before the lock: it is the caller's buffer.
-        if let Some(cipher) = &mut lane.cipher {
-            cipher.encrypt(range.start.data_unit(), bytes)?;
-        }
-        let _exclusive = self.stripes.write(range.start);
-        let page = self.map.page_to_change(range.start.page())?;
-        self.store.write(range.start, bytes)?;
-        Ok(self.map.mark_written(range.start.page(), &page, range))
-    }
-
-    /// A part of one unit: reads, changes and writes the whole unit. The bytes around the part come out as the same
-    /// ciphertext again (same key, same tweak), so not even a torn write touches them. Returns whether a flush is due.
-    pub(crate) fn write_part(
-        &self,
-        lane: &mut Lane,
-        unit: Unit,
-        offset: u64,
-        change: Change<'_>,
-    ) -> Result<bool, VolumeError> {
-        let _exclusive = self.stripes.write(unit);
-        let page = self.map.page_to_change(unit.page())?;
-        let Lane { cipher, scratch } = lane;
-        let written = self.load_unit(&page, unit, scratch, cipher)?;
-        let at = (offset - unit.offset()) as usize;
-        match change {
-            Change::To(bytes) => scratch[at..at + bytes.len()].copy_from_slice(bytes),
-            // Zeros into a unit that reads as zeros: nothing to write.
-            Change::Zeros(_) if !written => return Ok(false),
-            Change::Zeros(len) => scratch[at..at + len].fill(0),
-        }
-        if let Some(cipher) = cipher {
-            cipher.encrypt(unit.data_unit(), scratch)?;
-        }
-        self.store.write(unit, scratch)?;
-        Ok(self.map.mark_written(unit.page(), &page, UnitRange { start: unit, count: 1 }))
-    }
-
-    /// One unit's plaintext; returns whether it is written. Call with its stripe held.
-    fn load_unit(
-        &self,
-        page: &Page,
-        unit: Unit,
-        into: &mut [u8; UNIT],
-        cipher: &mut Option<cipher::UnitCipher>,
-    ) -> Result<bool, VolumeError> {
-        if page.run(unit.in_page(), 1).0 != UnitState::Written {
-            into.fill(0);
-            return Ok(false);
-        }
-        self.store.read(unit, into)?;
-        if let Some(cipher) = cipher {
-            cipher.decrypt(unit.data_unit(), into)?;
-        }
-        Ok(true)
-    }
-
-    pub(crate) fn lanes(&self) -> &Lanes {
-        &self.lanes
     }
 
     pub(crate) fn check_range(&self, offset: u64, len: u64) -> Result<(), VolumeError> {
@@ -229,40 +233,4 @@ impl Volume {
         let why = self.failed.get_or_init(|| format!("{doing} failed: {error}"));
         VolumeError::ReadOnly(why.clone())
     }
-}
-
-/// What to do to a part of a unit.
-pub(crate) enum Change<'a> {
-    To(&'a [u8]),
-    Zeros(usize),
-}
-
-/// One step of a request.
-enum Piece {
-    /// Whole units of one region.
-    Units(UnitRange),
-    /// Less than this unit.
-    Part(Unit),
-}
-
-/// Cuts a request into pieces, in order; gives each piece's bytes and their offset in the volume.
-fn for_each_piece(
-    buf: &mut [u8],
-    offset: u64,
-    mut step: impl FnMut(&mut [u8], u64, Piece) -> Result<(), VolumeError>,
-) -> Result<(), VolumeError> {
-    let (mut rest, mut offset) = (buf, offset);
-    while !rest.is_empty() {
-        let (unit, in_unit) = (Unit::at(offset), (offset % DATA_UNIT_BYTES) as usize);
-        let whole = (REGION_BYTES - offset % REGION_BYTES).min(rest.len() as u64) / DATA_UNIT_BYTES;
-        let (len, piece) = if in_unit != 0 || whole == 0 {
-            ((UNIT - in_unit).min(rest.len()), Piece::Part(unit))
-        } else {
-            (whole as usize * UNIT, Piece::Units(UnitRange { start: unit, count: whole }))
-        };
-        let Some((bytes, tail)) = rest.split_at_mut_checked(len) else { break };
-        step(bytes, offset, piece)?;
-        (rest, offset) = (tail, offset + len as u64);
-    }
-    Ok(())
 }

@@ -1,8 +1,9 @@
-//! The map: which units are written here, which are zero. Pages are loaded on first touch and kept sparsely.
+//! The map of a layer: which units are written here, which are zero, which chunks changed. Pages are loaded on first touch and kept sparsely.
 //!
 //! ```text
 //!  pages (RwLock)      index → page in memory        clean ones leave when there are too many
-//!  known_absent        1 bit per page                never written: costs no memory, no second look at the disk
+//!  known_absent        1 bit per page                never written: costs no memory, no second look at the disk. In parts of
+//!                                                    4 KiB (1 TiB of volume), made when first needed: growing moves nothing
 //!  pending (Mutex)     dirty pages, ranges to punch  every change of a state happens under this lock, so a flush
 //!                                                    that takes `pending` has copies of all changes completed before
 //! ```
@@ -14,23 +15,37 @@ mod pending;
 pub(crate) mod slot;
 
 pub(crate) use page::{Page, UnitState};
-pub(crate) use pending::{Taken, zero_runs};
+pub(crate) use pending::{Taken, free_runs};
 
 use crate::VolumeError;
-use crate::geometry::{PageIndex, UnitRange, pages_of};
+use crate::geometry::{PageIndex, SEGMENT_BYTES, UnitRange, VOLUME_BYTES_MAX, pages_of};
 use env::File;
 use parking_lot::{Mutex, RwLock};
 use pending::Pending;
 use slot::PAGE_BYTES;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Pages kept in memory beside dirty ones: 8,192 x 2 KiB = 16 MiB, the map of 256 GiB of data in use. A page beyond costs
 /// one 8 KiB read, likely from the kernel's cache.
 const PAGES_MAX: usize = 8192;
 /// Pages looked at to find one that may leave; a bound on the work done under the lock.
 const LEAVE_TRIES: usize = 32;
+
+/// Words of a part of `known_absent`: the pages of 1 TiB.
+const ABSENT_WORDS: usize = 512;
+/// Its parts: the largest volume's.
+const ABSENT_PARTS: usize = (VOLUME_BYTES_MAX / SEGMENT_BYTES) as usize;
+
+/// Whether a change counts as one since the last stored snapshot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    /// The volume's content changes.
+    Change,
+    /// It stays: units are loaded from the source, or moved between layers.
+    Nothing,
+}
 
 /// Pages in memory.
 #[derive(Default)]
@@ -44,7 +59,11 @@ pub(crate) struct Map {
     file: Arc<dyn File>,
     pages_max: usize,
     table: RwLock<Table>,
-    known_absent: Vec<AtomicU64>,
+    known_absent: [OnceLock<Box<[AtomicU64; ABSENT_WORDS]>>; ABSENT_PARTS],
+    /// Pages of the volume; grows with it.
+    pages: AtomicU64,
+    /// The epoch in which changed chunks count.
+    epoch: AtomicU64,
     /// Held while a page is read from disk and put into the table: a page read before, but put there after, another
     /// thread's write and flush of the same page would bring its old state back.
     loading: Mutex<()>,
@@ -52,14 +71,15 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    /// The map of a volume of so many bytes. Reads nothing yet.
-    pub fn new(file: Arc<dyn File>, size_bytes: u64) -> Map {
-        let words = pages_of(size_bytes).div_ceil(64);
+    /// The map of a volume of so many bytes, whose changed chunks count in this epoch. Reads nothing yet.
+    pub fn new(file: Arc<dyn File>, size_bytes: u64, epoch: u64) -> Map {
         Map {
             file,
             pages_max: PAGES_MAX,
             table: RwLock::default(),
-            known_absent: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            known_absent: [const { OnceLock::new() }; ABSENT_PARTS],
+            pages: AtomicU64::new(pages_of(size_bytes)),
+            epoch: AtomicU64::new(epoch),
             loading: Mutex::new(()),
             pending: Mutex::default(),
         }
@@ -101,7 +121,7 @@ impl Map {
     /// known after one look. Call with `loading` held: no page comes into the table meanwhile.
     fn note_absent_from(&self, index: PageIndex) {
         let offset = u64::from(index.0) * PAGE_BYTES as u64;
-        let pages = self.known_absent.len() as u64 * 64;
+        let pages = self.pages.load(Ordering::Acquire);
         let next = match self.file.next_data(offset) {
             Ok(Some(data)) => (data / PAGE_BYTES as u64).max(u64::from(index.0) + 1).min(pages),
             Ok(None) => pages,
@@ -133,29 +153,125 @@ impl Map {
     }
 
     /// The units' data is in the data file. Returns whether so much is pending that a flush is due.
-    pub fn mark_written(&self, index: PageIndex, page: &Arc<Page>, range: UnitRange) -> bool {
+    pub fn mark_written(&self, index: PageIndex, page: &Arc<Page>, range: UnitRange, count: Count) -> bool {
+        let epoch = self.epoch();
+        let chunks = if count == Count::Change { range.chunk_bits() } else { 0 };
         // Overwriting needs no lock: whoever marked these units put the page among the pending ones under the lock, and
         // a flush cannot take the lock in between.
-        if page.all_written(range) {
+        if page.all_written(range) && page.changed(epoch) & chunks == chunks {
             return false;
         }
         let mut pending = self.pending.lock();
-        page.mark_written(range);
+        page.set(range, UnitState::Written);
+        if chunks != 0 {
+            page.add_changed(epoch, chunks);
+        }
         pending.dirty(index, page);
         pending.is_long()
     }
 
-    /// The units (all in one region) read as zeros from now on; with `punch` their space is given back after the next
-    /// flush. Returns whether so much is pending that a flush is due.
-    pub fn mark_zero(&self, index: PageIndex, page: &Arc<Page>, range: UnitRange, punch: bool) -> bool {
+    /// The units (all in one region) that are written here read as zeros from now on; with `punch` their space is given
+    /// back after the next flush. Returns whether so much is pending that a flush is due.
+    pub fn mark_zero(
+        &self,
+        index: PageIndex,
+        page: &Arc<Page>,
+        range: UnitRange,
+        count: Count,
+        punch: bool,
+    ) -> bool {
         let mut pending = self.pending.lock();
         if page.mark_zero(range) {
+            if count == Count::Change {
+                page.add_changed(self.epoch(), range.chunk_bits());
+            }
             pending.dirty(index, page);
             if punch {
                 pending.punch(range);
             }
         }
         pending.is_long()
+    }
+
+    /// The units (all in one region) have no data here from now on: they are zero, or looked for below. With `punch` the
+    /// space of those that had is given back after the next flush. Returns whether a flush is due.
+    pub fn mark_free(
+        &self,
+        index: PageIndex,
+        page: &Arc<Page>,
+        range: UnitRange,
+        to: UnitState,
+        count: Count,
+        punch: bool,
+    ) -> bool {
+        let mut pending = self.pending.lock();
+        let had = page.run(range.start.in_page(), range.count as usize);
+        if had == (to, range.count as usize) && count == Count::Nothing {
+            return pending.is_long();
+        }
+        if punch && had != (UnitState::Unwritten, range.count as usize) {
+            pending.punch(range);
+        }
+        page.set(range, to);
+        if count == Count::Change {
+            page.add_changed(self.epoch(), range.chunk_bits());
+        }
+        pending.dirty(index, page);
+        pending.is_long()
+    }
+
+    /// These chunks of the page changed, too: the layer above, which is merged into this one, says so.
+    pub fn add_changed(&self, index: PageIndex, page: &Arc<Page>, chunks: u64) {
+        let epoch = self.epoch();
+        let mut pending = self.pending.lock();
+        if page.changed(epoch) & chunks != chunks {
+            page.add_changed(epoch, chunks);
+            pending.dirty(index, page);
+        }
+    }
+
+    /// The epoch in which changed chunks count.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Changes counted before mean nothing from now on.
+    pub fn set_epoch(&self, epoch: u64) {
+        self.epoch.store(epoch, Ordering::Release);
+    }
+
+    /// The file has been made longer for a larger volume.
+    pub fn grow(&self, size_bytes: u64) {
+        // Pages behind the old end were never looked at: nobody could ask for them.
+        self.pages.store(pages_of(size_bytes), Ordering::Release);
+    }
+
+    pub fn file(&self) -> &Arc<dyn File> {
+        &self.file
+    }
+
+    /// Whether every change is durable.
+    pub fn is_clean(&self) -> bool {
+        self.pending.lock().is_empty()
+    }
+
+    /// The first page at or after `from` that is not absent.
+    pub fn next_page(&self, from: PageIndex) -> Result<Option<(PageIndex, Arc<Page>)>, VolumeError> {
+        let pages = self.pages.load(Ordering::Acquire);
+        let mut at = u64::from(from.0);
+        while at < pages {
+            // 64 absent pages at a step.
+            if at.is_multiple_of(64) && self.absent_word(at as usize / 64) == u64::MAX {
+                at += 64;
+                continue;
+            }
+            let index = PageIndex(at as u32);
+            if let Some(page) = self.page(index)? {
+                return Ok(Some((index, page)));
+            }
+            at += 1;
+        }
+        Ok(None)
     }
 
     /// Takes what is pending, with copies of the pages as they are now.
@@ -173,7 +289,7 @@ impl Map {
         let mut bytes = [0; slot::SLOT_BYTES];
         for (index, page, copy) in taken.pages() {
             let (generation, side) = page.next_slot();
-            slot::write_slot(&mut bytes, index, generation, &copy.words());
+            slot::write_slot(&mut bytes, index, generation, &copy.words(), copy.changed_on_disk());
             let offset = u64::from(index.0) * PAGE_BYTES as u64 + u64::from(side) * slot::SLOT_BYTES as u64;
             self.file.write_all_at(&bytes, offset).map_err(VolumeError::io("writing the map"))?;
         }
@@ -218,13 +334,23 @@ impl Map {
     }
 
     fn is_known_absent(&self, index: PageIndex) -> bool {
-        let word = self.known_absent.get(index.0 as usize / 64);
-        word.is_some_and(|word| word.load(Ordering::Acquire) >> (index.0 % 64) & 1 == 1)
+        self.absent_word(index.0 as usize / 64) >> (index.0 % 64) & 1 == 1
+    }
+
+    fn absent_word(&self, n: usize) -> u64 {
+        let part = self.known_absent.get(n / ABSENT_WORDS).and_then(OnceLock::get);
+        part.map_or(0, |part| part[n % ABSENT_WORDS].load(Ordering::Acquire))
     }
 
     fn set_absent(&self, index: PageIndex, absent: bool) {
-        let Some(word) = self.known_absent.get(index.0 as usize / 64) else { return };
-        let bit = 1 << (index.0 % 64);
+        let n = index.0 as usize / 64;
+        let Some(part) = self.known_absent.get(n / ABSENT_WORDS) else { return };
+        let part = match (part.get(), absent) {
+            (Some(part), _) => part,
+            (None, true) => part.get_or_init(|| Box::new([const { AtomicU64::new(0) }; ABSENT_WORDS])),
+            (None, false) => return,
+        };
+        let (word, bit) = (&part[n % ABSENT_WORDS], 1 << (index.0 % 64));
         if absent {
             word.fetch_or(bit, Ordering::AcqRel);
         } else {

@@ -3,14 +3,14 @@
 //! All changes are made while the map's `pending` lock is held (see `mod.rs`), so a plain load and store suffices;
 //! readers of a unit are ordered against its changes by the unit's stripe lock.
 
-use super::slot::{LOW_BITS, PageOnDisk, WORDS};
-use crate::geometry::{UNITS_PER_PAGE, UnitRange};
+use super::slot::{Changed, LOW_BITS, PageOnDisk, WORDS};
+use crate::geometry::{UNITS_PER_CHUNK, UNITS_PER_PAGE, UnitRange};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// Where a unit's bytes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnitState {
-    /// 00: never written. Reads as zeros, since nothing is below yet.
+    /// 00: not here. What is below counts: a layer, then the source; zeros if there is nothing.
     Unwritten,
     /// 01: in the data file.
     Written,
@@ -40,6 +40,9 @@ impl UnitState {
 
 pub(crate) struct Page {
     words: [AtomicU64; WORDS],
+    /// Chunks that changed in `changed_epoch`.
+    changed: AtomicU64,
+    changed_epoch: AtomicU64,
     /// Of the slot that counts on disk; 0: none does. Changed by flushes only, of which one runs at a time.
     generation: AtomicU64,
     slot: AtomicU8,
@@ -50,6 +53,8 @@ impl Page {
     pub fn absent() -> Page {
         Page {
             words: [const { AtomicU64::new(0) }; WORDS],
+            changed: AtomicU64::new(0),
+            changed_epoch: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             slot: AtomicU8::new(1),
         }
@@ -58,6 +63,8 @@ impl Page {
     pub fn from_disk(disk: &PageOnDisk) -> Page {
         Page {
             words: disk.words.map(AtomicU64::new),
+            changed: AtomicU64::new(disk.changed.chunks),
+            changed_epoch: AtomicU64::new(disk.changed.epoch),
             generation: AtomicU64::new(disk.generation),
             slot: AtomicU8::new(disk.slot),
         }
@@ -85,9 +92,9 @@ impl Page {
         self.run(range.start.in_page(), range.count as usize) == (UnitState::Written, range.count as usize)
     }
 
-    /// Marks the units written. Call with the map's `pending` lock held.
-    pub fn mark_written(&self, range: UnitRange) {
-        self.change(range, |word, mask| (word & !mask) | (LOW_BITS & mask));
+    /// Gives all the units one state. Call with the map's `pending` lock held.
+    pub fn set(&self, range: UnitRange, state: UnitState) {
+        self.change(range, |word, mask| (word & !mask) | (state.word() & mask));
     }
 
     /// Marks those of the units that are written as zero, and leaves unwritten ones; returns whether there were any. Call
@@ -102,9 +109,47 @@ impl Page {
         any != 0
     }
 
+    /// The chunks that changed in this epoch.
+    pub fn changed(&self, epoch: u64) -> u64 {
+        // In this order: `add_changed` stores in the other one.
+        if self.changed_epoch.load(Ordering::Acquire) == epoch {
+            self.changed.load(Ordering::Acquire)
+        } else {
+            0
+        }
+    }
+
+    /// These chunks change in this epoch, too. Call with the map's `pending` lock held.
+    pub fn add_changed(&self, epoch: u64, chunks: u64) {
+        self.changed.store(self.changed(epoch) | chunks, Ordering::Release);
+        self.changed_epoch.store(epoch, Ordering::Release);
+    }
+
+    /// One bit for every chunk of which a unit is written; with `zeros`, also for those of which a unit is zero.
+    pub fn chunks(&self, zeros: bool) -> u64 {
+        let wanted = if zeros { u64::MAX } else { LOW_BITS };
+        let words_per_chunk = UNITS_PER_CHUNK as usize / 32;
+        let chunks = (0..64).filter(|chunk| {
+            (0..words_per_chunk).any(|n| self.word(chunk * words_per_chunk + n) & wanted != 0)
+        });
+        chunks.fold(0, |bits, chunk| bits | 1 << chunk)
+    }
+
     /// The states as they are now, in a page of their own that nobody changes.
     pub fn copy(&self) -> Box<Page> {
-        Box::new(Page { words: self.words().map(AtomicU64::new), ..Page::absent() })
+        let changed = self.changed_on_disk();
+        Box::new(Page {
+            words: self.words().map(AtomicU64::new),
+            changed: AtomicU64::new(changed.chunks),
+            changed_epoch: AtomicU64::new(changed.epoch),
+            ..Page::absent()
+        })
+    }
+
+    /// Call with the map's `pending` lock held, or on a copy.
+    pub fn changed_on_disk(&self) -> Changed {
+        let epoch = self.changed_epoch.load(Ordering::Acquire);
+        Changed { epoch, chunks: self.changed.load(Ordering::Acquire) }
     }
 
     pub fn words(&self) -> [u64; WORDS] {
@@ -153,13 +198,32 @@ mod tests {
     fn zeroing_touches_written_units_only() {
         let page = Page::absent();
         assert!(!page.mark_zero(units(0, 8192)));
-        page.mark_written(units(31, 2));
+        page.set(units(31, 2), Written);
         assert!(page.mark_zero(units(0, 32)));
         assert_eq!(
             (page.run(0, 9000), page.run(31, 9), page.run(32, 9)),
             ((Unwritten, 31), (Zero, 1), (Written, 1))
         );
         assert!(!page.mark_zero(units(31, 1)), "zero already");
+    }
+
+    #[test]
+    fn changed_chunks_count_in_their_epoch_only() {
+        let page = Page::absent();
+        page.add_changed(3, 0b101);
+        page.add_changed(3, 0b10);
+        assert_eq!((page.changed(3), page.changed(4)), (0b111, 0));
+        page.add_changed(4, 1 << 63);
+        assert_eq!((page.changed(3), page.changed(4)), (0, 1 << 63));
+        assert_eq!(page.copy().changed_on_disk(), Changed { epoch: 4, chunks: 1 << 63 });
+    }
+
+    #[test]
+    fn chunks_are_told_by_their_units() {
+        let page = Page::absent();
+        page.set(units(127, 2), Written);
+        page.set(units(8191, 1), Zero);
+        assert_eq!((page.chunks(false), page.chunks(true)), (0b11, 0b11 | 1 << 63));
     }
 
     proptest! {
@@ -171,7 +235,7 @@ mod tests {
                 let part = &mut plain[start as usize..(start + range.count) as usize];
                 if write {
                     part.fill(Written);
-                    page.mark_written(range);
+                    page.set(range, Written);
                 } else {
                     let any = part.contains(&Written);
                     part.iter_mut().filter(|s| **s == Written).for_each(|s| *s = Zero);
@@ -185,7 +249,7 @@ mod tests {
                 prop_assert!(plain.get(at + run) != Some(&state), "the run is shorter than it could be");
                 at += run;
             }
-            let disk = PageOnDisk { slot: 0, generation: 1, words: page.copy().words() };
+            let disk = PageOnDisk { slot: 0, generation: 1, words: page.copy().words(), changed: Changed::default() };
             prop_assert_eq!(Page::from_disk(&disk).run(0, 8192), page.run(0, 8192));
         }
     }

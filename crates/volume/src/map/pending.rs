@@ -33,6 +33,10 @@ impl Pending {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
     pub fn is_long(&self) -> bool {
         self.pages.len() >= DIRTY_MAX || self.punch.len() >= PUNCH_MAX
     }
@@ -74,29 +78,33 @@ impl Taken {
         self.pages.iter().map(|(index, taken)| (*index, &*taken.page, &*taken.copy))
     }
 
-    /// Runs of units, each in one region, that were to be punched and were still zero when the copies were taken. A unit
-    /// that was written again before then must not be punched even if it is zero by now: the durable map says that its
+    /// Runs of units, each in one region, that were to be punched and were not written when the copies were taken. A unit
+    /// that was written again before then must not be punched even if it is free by now: the durable map says that its
     /// data counts.
-    pub fn zero_runs(&self) -> impl Iterator<Item = (&Page, UnitRange)> {
+    pub fn free_runs(&self) -> impl Iterator<Item = (&Page, UnitRange)> {
         self.punch.iter().flat_map(|range| range.by_region()).flat_map(|range| {
             let taken = self.pages.get(&range.start.page());
-            taken.into_iter().flat_map(move |t| zero_runs(&t.copy, range).map(move |run| (&*t.page, run)))
+            taken.into_iter().flat_map(move |t| free_runs(&t.copy, range).map(move |run| (&*t.page, run)))
         })
     }
 }
 
-/// The runs of zero units in the range, which lies in one page.
-pub(crate) fn zero_runs(page: &Page, range: UnitRange) -> impl Iterator<Item = UnitRange> {
+/// The runs of units without data here (zero, or looked for below) in the range, which lies in one page.
+pub(crate) fn free_runs(page: &Page, range: UnitRange) -> impl Iterator<Item = UnitRange> {
     let mut rest = range;
     std::iter::from_fn(move || {
+        let mut found: Option<UnitRange> = None;
         while rest.count > 0 {
             let (state, count) = page.run(rest.start.in_page(), rest.count as usize);
             let run = UnitRange { start: rest.start, count: (count as u64).clamp(1, rest.count) };
             rest = UnitRange { start: run.end(), count: rest.count - run.count };
-            if state == UnitState::Zero {
-                return Some(run);
+            match (&mut found, state) {
+                (None, UnitState::Written) => {}
+                (Some(_), UnitState::Written) => break,
+                (None, _) => found = Some(run),
+                (Some(found), _) => found.count += run.count,
             }
         }
-        None
+        found
     })
 }

@@ -9,11 +9,13 @@
 //!            12  CRC32C        u32            ┘ over bytes 0..2112 with this field taken as zero
 //!            16  page index    u64   a page written to the wrong place is noticed
 //!            24  generation    u64   counts the writes of this page
-//!            32  zeros
+//!            32  epoch         u64   ┐ chunks changed since the last stored snapshot, one bit each, chunk 0 in the lowest;
+//!            40  changed       u64   ┘ the bits count while the layer is in this epoch (see `record.rs`)
+//!            48  zeros
 //!            64  payload       2,048 bytes: 8,192 units, 2 bits each, unit 0 in the lowest bits of byte 0
 //!          2112  zeros to 4,096
 //!
-//!  states    00 unwritten (reads as zeros: nothing is below yet)   01 written here
+//!  states    00 unwritten: look in the layer below, then in the source, else zeros     01 written here
 //!            10 zero (masks what is below)                         11 never
 //! ```
 //! Integers are little-endian. Writes go to the slot that does not count, so a write torn by a crash leaves the previous
@@ -45,6 +47,16 @@ pub struct PageOnDisk {
     pub generation: u64,
     /// Unit states.
     pub words: [u64; WORDS],
+    pub changed: Changed,
+}
+
+/// Chunks that changed since the last stored snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Of another epoch than the layer's, the bits mean nothing.
+    pub epoch: u64,
+    /// One bit per chunk.
+    pub chunks: u64,
 }
 
 /// What one slot says.
@@ -75,7 +87,8 @@ pub fn read_page(index: u32, bytes: &[u8; PAGE_BYTES]) -> Result<Option<PageOnDi
             return Err(damaged(index, "it holds a state that does not exist"));
         }
     }
-    Ok(Some(PageOnDisk { slot, generation: u64_at(counts, 24), words }))
+    let changed = Changed { epoch: u64_at(counts, 32), chunks: u64_at(counts, 40) };
+    Ok(Some(PageOnDisk { slot, generation: u64_at(counts, 24), words, changed }))
 }
 
 /// The lower bit of every state of a word.
@@ -87,12 +100,15 @@ pub(crate) fn write_slot(
     index: PageIndex,
     generation: u64,
     words: &[u64; WORDS],
+    changed: Changed,
 ) {
     slot.fill(0);
     slot[..8].copy_from_slice(&MAGIC);
     slot[8..12].copy_from_slice(&VERSION.to_le_bytes());
     slot[16..24].copy_from_slice(&u64::from(index.0).to_le_bytes());
     slot[24..32].copy_from_slice(&generation.to_le_bytes());
+    slot[32..40].copy_from_slice(&changed.epoch.to_le_bytes());
+    slot[40..48].copy_from_slice(&changed.chunks.to_le_bytes());
     for (bytes, word) in slot[PAYLOAD_AT..END].as_chunks_mut().0.iter_mut().zip(words) {
         *bytes = word.to_le_bytes();
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 const TIB: u64 = 1 << 40;
 
 fn map(files: &SimFiles, size: u64) -> Map {
-    Map::new(files.open(Path::new("/map"), true).unwrap(), size)
+    Map::new(files.open(Path::new("/map"), true).unwrap(), size, 0)
 }
 
 fn unit_of(page: u32) -> UnitRange {
@@ -17,7 +17,7 @@ fn unit_of(page: u32) -> UnitRange {
 
 fn write(map: &Map, range: UnitRange) {
     let page = map.page_to_change(range.start.page()).unwrap();
-    map.mark_written(range.start.page(), &page, range);
+    map.mark_written(range.start.page(), &page, range, Count::Change);
 }
 
 fn flush(map: &Map) {
@@ -123,12 +123,12 @@ fn only_units_zero_when_taken_are_to_be_punched() {
     let (range, index) = (UnitRange { start: Unit(10), count: 20 }, PageIndex(0));
     write(&map, range);
     let page = map.page_to_change(index).unwrap();
-    map.mark_zero(index, &page, range, true);
+    map.mark_zero(index, &page, range, Count::Change, true);
     write(&map, UnitRange { start: Unit(15), count: 2 });
     let taken = map.take();
     // Zero again by now, but the copies call it written: a hole here would be noise after a crash.
-    map.mark_zero(index, &page, range, true);
-    let runs: Vec<(u64, u64)> = taken.zero_runs().map(|(_, run)| (run.start.0, run.count)).collect();
+    map.mark_zero(index, &page, range, Count::Change, true);
+    let runs: Vec<(u64, u64)> = taken.free_runs().map(|(_, run)| (run.start.0, run.count)).collect();
     assert_eq!(runs, [(10, 5), (17, 13)]);
 }
 
@@ -140,13 +140,13 @@ fn much_that_is_pending_asks_for_a_flush() {
     for page in 0..5000u32 {
         let range = unit_of(page);
         let held = map.page_to_change(range.start.page()).unwrap();
-        due.push(map.mark_written(range.start.page(), &held, range));
+        due.push(map.mark_written(range.start.page(), &held, range, Count::Change));
     }
     assert!(!due[100] && due[4999]);
     flush(&map);
     let range = UnitRange { start: Unit(1), count: UNITS_PER_PAGE - 1 };
     let page = map.page_to_change(PageIndex(0)).unwrap();
-    assert!(!map.mark_written(PageIndex(0), &page, range));
+    assert!(!map.mark_written(PageIndex(0), &page, range, Count::Change));
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn one_look_at_a_hole_tells_of_all_pages_in_it_but_of_none_that_was_made() {
     let real = || {
         let file = env::RealFiles.open(&path, true).unwrap();
         file.set_len(u64::from(u32::MAX)).unwrap();
-        Map::new(file, 64 * TIB).with_pages_max(2)
+        Map::new(file, 64 * TIB, 0).with_pages_max(2)
     };
     let map = real();
     write(&map, unit_of(700));

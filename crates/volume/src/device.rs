@@ -1,0 +1,338 @@
+//! A volume in use: a volume with its key. Bytes in, bytes out. Reads and writes are here; zeroing in `zero.rs`, what a range
+//! consists of in `extents.rs`.
+//!
+//! A request is cut into parts of units (first and last, if unaligned) and runs of whole units within one region. Each
+//! piece holds the volume's gate and its region's stripe lock, so requests of any size and alignment may run side by side; a
+//! byte range written by two requests at once holds one or the other per data unit. A piece that needs a chunk of the source
+//! lets go of both, has the chunk loaded, and begins again.
+
+use crate::geometry::{DATA_UNIT_BYTES, REGION_BYTES, UNIT, UNITS_PER_CHUNK, Unit, UnitRange};
+use crate::lanes::{Lane, Lanes};
+use crate::load::Loaded;
+use crate::map::{Count, UnitState};
+use crate::stack::{Found, Stack};
+use crate::{Volume, VolumeError};
+use cipher::UnitCipher;
+use keys::DataKey;
+use snapshot::Chunk;
+use std::sync::Arc;
+
+/// A volume with its data key. All methods may be called from any number of threads.
+pub struct Device {
+    volume: Arc<Volume>,
+    lanes: Lanes,
+}
+
+/// Whether a piece of a request is done.
+pub(crate) enum Step<T> {
+    Done(T),
+    /// Not before this chunk is loaded from the source.
+    Fetch(u32),
+}
+
+impl Device {
+    /// Adds the key, which is required if and only if the volume is encrypted, and is kept in locked memory until the device
+    /// is dropped. A wrong key is not noticed here (KMS gives the right one or none): it would read as noise.
+    pub fn open(volume: Arc<Volume>, key: Option<DataKey>) -> Result<Arc<Device>, VolumeError> {
+        match (volume.is_encrypted(), &key) {
+            (true, None) => Err(VolumeError::Key("the volume is encrypted: it needs its data key")),
+            (false, Some(_)) => Err(VolumeError::Key("the volume is not encrypted: it takes no data key")),
+            _ => Ok(Arc::new(Device { volume, lanes: Lanes::new(key)? })),
+        }
+    }
+
+    /// The volume without the key.
+    pub fn volume(&self) -> &Arc<Volume> {
+        &self.volume
+    }
+
+    pub fn size_bytes(&self) -> u64 {
+        self.volume.size_bytes()
+    }
+
+    pub fn volume_id(&self) -> &str {
+        self.volume.volume_id()
+    }
+
+    pub fn is_encrypted(&self) -> bool {
+        self.volume.is_encrypted()
+    }
+
+    /// Fills `buf` with the bytes from `offset`. Of bytes written meanwhile, each data unit is as before or after.
+    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<(), VolumeError> {
+        self.volume.check_range(offset, buf.len() as u64)?;
+        self.lanes.with(|lane| {
+            for_each_piece(buf, offset, |bytes, offset, piece| match piece {
+                Piece::Units(range) => self.read_units(&mut lane.cipher, range, bytes),
+                Piece::Part(unit) => {
+                    let Lane { cipher, scratch } = &mut *lane;
+                    self.read_units(cipher, UnitRange { start: unit, count: 1 }, scratch)?;
+                    let at = (offset - unit.offset()) as usize;
+                    bytes.copy_from_slice(&scratch[at..at + bytes.len()]);
+                    Ok(())
+                }
+            })
+        })
+    }
+
+    /// Writes `buf` at `offset`. On return the bytes are visible to every reader, and durable if `fua` (or after the next
+    /// flush). `buf` is used as working space and holds ciphertext afterwards. On an error any part of the range may be
+    /// written.
+    pub fn write_at(&self, buf: &mut [u8], offset: u64, fua: bool) -> Result<(), VolumeError> {
+        self.volume.check_range(offset, buf.len() as u64)?;
+        self.volume.check_writable()?;
+        let mut flush = fua;
+        self.lanes.with(|lane| {
+            for_each_piece(buf, offset, |bytes, offset, piece| {
+                flush |= match piece {
+                    Piece::Units(range) => self.write_units(lane, range, bytes)?,
+                    Piece::Part(unit) => self.write_part(lane, unit, offset, Change::To(bytes))?,
+                };
+                Ok(())
+            })
+        })?;
+        if flush { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes everything written, trimmed or zeroed before this call durable. See [`Volume::flush`].
+    pub fn flush(&self) -> Result<(), VolumeError> {
+        self.volume.flush()
+    }
+
+    /// Flushes, for an orderly end. The plaintext data key goes when the last `Arc` of the device does.
+    pub fn close(&self) -> Result<(), VolumeError> {
+        self.volume.close()
+    }
+
+    /// Whole units, all in one region.
+    fn read_units(
+        &self,
+        cipher: &mut Option<UnitCipher>,
+        range: UnitRange,
+        bytes: &mut [u8],
+    ) -> Result<(), VolumeError> {
+        // Chunks that could be fetched but not kept: a region has two at most.
+        let mut aside: Vec<(u32, Chunk)> = Vec::new();
+        loop {
+            match self.try_read(cipher, range, bytes, &aside)? {
+                Step::Done(()) => return Ok(()),
+                Step::Fetch(chunk) => match self.volume.load_chunk_to_read(chunk)? {
+                    Loaded::Here => {}
+                    Loaded::Aside(fetched) => aside.push((chunk, fetched)),
+                },
+            }
+        }
+    }
+
+    fn try_read(
+        &self,
+        cipher: &mut Option<UnitCipher>,
+        range: UnitRange,
+        bytes: &mut [u8],
+        aside: &[(u32, Chunk)],
+    ) -> Result<Step<()>, VolumeError> {
+        let stack = self.volume.gate.read();
+        let _shared = self.volume.stripes.read(range.start);
+        if stack.plain().is_some() {
+            return read_plain(&stack, cipher, range, bytes).map(Step::Done);
+        }
+        let (mut rest, mut unit) = (bytes, range.start);
+        while !rest.is_empty() {
+            let (found, count) = stack.find(stack.top(), unit, rest.len() / UNIT)?;
+            let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
+            match found {
+                Found::Data(layer) => {
+                    layer.read(unit, run)?;
+                    if let Some(cipher) = cipher {
+                        cipher.decrypt(unit.data_unit(), run)?;
+                    }
+                }
+                Found::Zero | Found::Nothing => run.fill(0),
+                Found::Source { chunk, .. } => {
+                    let Some((_, fetched)) = aside.iter().find(|(at, _)| *at == chunk) else {
+                        return Ok(Step::Fetch(chunk));
+                    };
+                    read_aside(fetched, cipher, unit, run)?;
+                }
+            }
+            (rest, unit) = (tail, unit.plus(count as u64));
+        }
+        Ok(Step::Done(()))
+    }
+
+    /// Whole units, all in one region. Returns whether a flush is due.
+    fn write_units(&self, lane: &mut Lane, range: UnitRange, bytes: &mut [u8]) -> Result<bool, VolumeError> {
+        // Before the locks: it is the caller's buffer.
+        if let Some(cipher) = &mut lane.cipher {
+            cipher.encrypt(range.start.data_unit(), bytes)?;
+        }
+        let stack = self.volume.stack_to_write()?;
+        let _exclusive = self.volume.stripes.write(range.start);
+        put(&stack, range, bytes)
+    }
+
+    /// A part of one unit: reads, changes and writes the whole unit. The bytes around the part come out as the same
+    /// ciphertext again (same key, same tweak), so not even a torn write touches them. Returns whether a flush is due.
+    pub(crate) fn write_part(
+        &self,
+        lane: &mut Lane,
+        unit: Unit,
+        offset: u64,
+        change: Change<'_>,
+    ) -> Result<bool, VolumeError> {
+        loop {
+            match self.try_write_part(lane, unit, offset, &change)? {
+                Step::Done(flush) => return Ok(flush),
+                Step::Fetch(chunk) => self.volume.load_chunk(chunk)?,
+            }
+        }
+    }
+
+    fn try_write_part(
+        &self,
+        lane: &mut Lane,
+        unit: Unit,
+        offset: u64,
+        change: &Change<'_>,
+    ) -> Result<Step<bool>, VolumeError> {
+        let stack = self.volume.stack_to_write()?;
+        let _exclusive = self.volume.stripes.write(unit);
+        let Lane { cipher, scratch } = lane;
+        let written = match stack.find(stack.top(), unit, 1)?.0 {
+            Found::Source { chunk, .. } => return Ok(Step::Fetch(chunk)),
+            Found::Zero | Found::Nothing => {
+                scratch.fill(0);
+                false
+            }
+            Found::Data(layer) => {
+                layer.read(unit, scratch)?;
+                if let Some(cipher) = cipher {
+                    cipher.decrypt(unit.data_unit(), scratch)?;
+                }
+                true
+            }
+        };
+        let at = (offset - unit.offset()) as usize;
+        match change {
+            Change::To(bytes) => scratch[at..at + bytes.len()].copy_from_slice(bytes),
+            // Zeros into a unit that reads as zeros: nothing to write.
+            Change::Zeros(_) if !written => return Ok(Step::Done(false)),
+            Change::Zeros(len) => scratch[at..at + len].fill(0),
+        }
+        if let Some(cipher) = cipher {
+            cipher.encrypt(unit.data_unit(), scratch)?;
+        }
+        put(&stack, UnitRange { start: unit, count: 1 }, scratch).map(Step::Done)
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+}
+
+/// Reads from the only layer: one look at the map for all units. Call with the stripe held.
+fn read_plain(
+    stack: &Stack,
+    cipher: &mut Option<UnitCipher>,
+    range: UnitRange,
+    bytes: &mut [u8],
+) -> Result<(), VolumeError> {
+    let layer = stack.bottom();
+    let Some(page) = layer.map.page(range.start.page())? else {
+        bytes.fill(0);
+        return Ok(());
+    };
+    let (mut rest, mut unit) = (bytes, range.start);
+    while !rest.is_empty() {
+        let (state, count) = page.run(unit.in_page(), rest.len() / UNIT);
+        let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
+        match state {
+            UnitState::Unwritten | UnitState::Zero => run.fill(0),
+            UnitState::Written => {
+                layer.read(unit, run)?;
+                if let Some(cipher) = cipher {
+                    cipher.decrypt(unit.data_unit(), run)?;
+                }
+            }
+        }
+        (rest, unit) = (tail, unit.plus(count as u64));
+    }
+    Ok(())
+}
+
+/// Units of one chunk that is not kept.
+fn read_aside(
+    chunk: &Chunk,
+    cipher: &mut Option<UnitCipher>,
+    first: Unit,
+    bytes: &mut [u8],
+) -> Result<(), VolumeError> {
+    for (n, to) in (0..).zip(bytes.as_chunks_mut::<UNIT>().0) {
+        let unit = first.plus(n);
+        match chunk.unit((unit.0 % UNITS_PER_CHUNK) as usize) {
+            None => to.fill(0),
+            Some(held) => {
+                to.copy_from_slice(held);
+                if let Some(cipher) = cipher {
+                    cipher.decrypt(unit.data_unit(), to)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes units (all in one region) as they are to lie on the disk. Returns whether a flush is due. Call with the stripe held
+/// exclusively.
+fn put(stack: &Stack, range: UnitRange, bytes: &[u8]) -> Result<bool, VolumeError> {
+    let (layer, above) = stack.target();
+    let index = range.start.page();
+    let page = layer.map.page_to_change(index)?;
+    let above = match above {
+        Some(above) => above.map.page(index)?.map(|page| (above, page)),
+        None => None,
+    };
+    layer.store.write(range.start, bytes)?;
+    let mut flush = layer.map.mark_written(index, &page, range, Count::Change);
+    // After the mark below: a flush takes the copies of the upper layer first.
+    if let Some((above, page)) = above {
+        flush |= above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
+    }
+    Ok(flush)
+}
+
+/// What to do to a part of a unit.
+pub(crate) enum Change<'a> {
+    To(&'a [u8]),
+    Zeros(usize),
+}
+
+/// One step of a request.
+enum Piece {
+    /// Whole units of one region.
+    Units(UnitRange),
+    /// Less than this unit.
+    Part(Unit),
+}
+
+/// Cuts a request into pieces, in order; gives each piece's bytes and their offset in the volume.
+fn for_each_piece(
+    buf: &mut [u8],
+    offset: u64,
+    mut step: impl FnMut(&mut [u8], u64, Piece) -> Result<(), VolumeError>,
+) -> Result<(), VolumeError> {
+    let (mut rest, mut offset) = (buf, offset);
+    while !rest.is_empty() {
+        let (unit, in_unit) = (Unit::at(offset), (offset % DATA_UNIT_BYTES) as usize);
+        let whole = (REGION_BYTES - offset % REGION_BYTES).min(rest.len() as u64) / DATA_UNIT_BYTES;
+        let (len, piece) = if in_unit != 0 || whole == 0 {
+            ((UNIT - in_unit).min(rest.len()), Piece::Part(unit))
+        } else {
+            (whole as usize * UNIT, Piece::Units(UnitRange { start: unit, count: whole }))
+        };
+        let Some((bytes, tail)) = rest.split_at_mut_checked(len) else { break };
+        step(bytes, offset, piece)?;
+        (rest, offset) = (tail, offset + len as u64);
+    }
+    Ok(())
+}

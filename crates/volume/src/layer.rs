@@ -1,0 +1,160 @@
+//! A layer: the writes of a volume between two snapshots. A map and data files in a directory of their own; the bottom layer's
+//! is the volume's.
+//!
+//! ```text
+//!  <directory of the volume>/map, data.0000, …               layer 0, always the bottom one
+//!  <directory of the volume>/layer.0007/map, data.0000, …    the others; the record says in which order
+//! ```
+
+use crate::geometry::pages_of;
+use crate::map::Map;
+use crate::map::slot::PAGE_BYTES;
+use crate::record::LayerRecord;
+use crate::store::Store;
+use crate::{VolumeError, geometry::Unit};
+use env::{File, Files};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const MAP_FILE: &str = "map";
+/// Begins the name of a layer's directory.
+const DIRECTORY: &str = "layer.";
+
+pub(crate) struct Layer {
+    pub number: u32,
+    pub map: Map,
+    pub store: Store,
+    /// Changes may be missing in the map: whatever the layer touches counts as changed.
+    lost: AtomicBool,
+    /// It may hold units whose chunk does not count as changed, so that overwriting one in place needs the record's flag.
+    uncounted: AtomicBool,
+}
+
+impl Layer {
+    /// Opens the layer of a volume of so many bytes. With `source`, units may have been loaded into it.
+    pub fn open(
+        files: &Arc<dyn Files>,
+        volume: &Path,
+        record: &LayerRecord,
+        size_bytes: u64,
+        source: bool,
+    ) -> Result<Layer, VolumeError> {
+        let dir = directory(volume, record.number);
+        let file = match files.open(&dir.join(MAP_FILE), false) {
+            Ok(file) => file,
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                return Err(VolumeError::Damaged(format!("the map of layer {} is missing", record.number)));
+            }
+            Err(e) => return Err(VolumeError::io("opening the map")(e)),
+        };
+        let (found, expected) =
+            (file.len().map_err(VolumeError::io("measuring the map"))?, map_bytes(size_bytes));
+        // It may be longer: the power went while the volume was growing.
+        if found < expected {
+            let number = record.number;
+            return Err(VolumeError::Damaged(format!(
+                "the map of layer {number} has {found} bytes instead of {expected}"
+            )));
+        }
+        Ok(Layer {
+            number: record.number,
+            map: Map::new(file, size_bytes, record.epoch),
+            store: Store::new(files.clone(), dir),
+            lost: AtomicBool::new(record.lost),
+            uncounted: AtomicBool::new(record.epoch > 0 || source),
+        })
+    }
+
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    pub fn set_lost(&self, lost: bool) {
+        self.lost.store(lost, Ordering::Release);
+    }
+
+    /// A base was stored: counting begins anew.
+    pub fn begin_epoch(&self, epoch: u64) {
+        self.map.set_epoch(epoch);
+        self.set_lost(false);
+        self.set_uncounted();
+    }
+
+    pub fn has_uncounted(&self) -> bool {
+        self.uncounted.load(Ordering::Acquire)
+    }
+
+    /// Units come into the layer without counting as changed.
+    pub fn set_uncounted(&self) {
+        self.uncounted.store(true, Ordering::Release);
+    }
+
+    /// Chunks of a page that changed since the base, one bit each.
+    pub fn changed(&self, page: &crate::map::Page) -> u64 {
+        if self.is_lost() { page.chunks(true) } else { page.changed(self.map.epoch()) }
+    }
+
+    /// Reads units that the map says are written here.
+    pub fn read(&self, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
+        self.store.read(first, bytes)
+    }
+}
+
+/// Makes an empty layer, durably; what an interrupted attempt left is cleared away.
+pub(crate) fn create(
+    files: &Arc<dyn Files>,
+    volume: &Path,
+    number: u32,
+    size_bytes: u64,
+) -> Result<(), VolumeError> {
+    let dir = directory(volume, number);
+    if number != 0 {
+        remove(files, volume, number)?;
+        files.create_dir_all(&dir).map_err(VolumeError::io("making a layer's directory"))?;
+    }
+    // The map has its full length from the start (sparse), so that a cut map is noticed and not read as zeros.
+    let map = files.open(&dir.join(MAP_FILE), true).map_err(VolumeError::io("making the map"))?;
+    set_len(&*map, size_bytes).map_err(VolumeError::io("sizing the map"))?;
+    files.sync_dir(&dir).map_err(VolumeError::io("syncing a layer's directory"))?;
+    if number != 0 {
+        files.sync_dir(volume).map_err(VolumeError::io("syncing the volume's directory"))?;
+    }
+    Ok(())
+}
+
+/// Gives a map the length for a volume of so many bytes, durably.
+pub(crate) fn set_len(map: &dyn File, size_bytes: u64) -> io::Result<()> {
+    map.set_len(map_bytes(size_bytes))?;
+    map.sync_data()
+}
+
+/// Removes a layer that no record names; fine if it is gone.
+pub(crate) fn remove(files: &Arc<dyn Files>, volume: &Path, number: u32) -> Result<(), VolumeError> {
+    match files.remove_dir_all(&directory(volume, number)) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(VolumeError::io("removing a layer")(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the layers that no record names: a freeze or a merge was interrupted. One that stays costs space only.
+pub(crate) fn remove_others(files: &Arc<dyn Files>, volume: &Path, layers: &[LayerRecord]) {
+    for name in files.list(volume).unwrap_or_default() {
+        let number = name.to_str().and_then(|name| name.strip_prefix(DIRECTORY)?.parse::<u32>().ok());
+        if let Some(number) = number
+            && !layers.iter().any(|layer| layer.number == number)
+        {
+            let _ = remove(files, volume, number);
+        }
+    }
+}
+
+fn directory(volume: &Path, number: u32) -> PathBuf {
+    if number == 0 { volume.into() } else { volume.join(format!("{DIRECTORY}{number:04}")) }
+}
+
+/// Length of the map file.
+fn map_bytes(size_bytes: u64) -> u64 {
+    pages_of(size_bytes) * PAGE_BYTES as u64
+}
