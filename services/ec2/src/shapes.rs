@@ -99,7 +99,8 @@ pub fn snapshot(row: &Snapshot, viewer: &AccountId) -> shape::Snapshot {
         storage_tier: Some("standard".to_owned()),
         transfer_type: copy.map(|c| transfer_type(c.completion_minutes).to_owned()),
         completion_duration_minutes: copy.and_then(|c| i32::try_from(c.completion_minutes?).ok()),
-        full_snapshot_size_in_bytes: completed.then(|| i64::try_from(row.sizes.full_bytes).unwrap_or(i64::MAX)),
+        full_snapshot_size_in_bytes: completed
+            .then(|| i64::try_from(row.sizes.full_bytes).unwrap_or(i64::MAX)),
         tags: (row.account == *viewer).then(|| tags(&row.tags)).flatten(),
         ..Default::default()
     }

@@ -19,7 +19,11 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 const OUTCOME: &str = "a snapshot of an encrypted volume is encrypted under the volume's key";
 
 /// Refuses what no snapshot of a volume can be asked with.
-pub fn check(description: Option<&str>, outpost: Option<&str>, location: Option<&str>) -> Result<(), Refusal> {
+pub fn check(
+    description: Option<&str>,
+    outpost: Option<&str>,
+    location: Option<&str>,
+) -> Result<(), Refusal> {
     if description.is_some_and(|d| d.chars().count() > DESCRIPTION_MAX) {
         let message = format!("Description cannot be longer than {DESCRIPTION_MAX} characters");
         return Err(Refusal::new("InvalidParameterValue", message));
@@ -31,7 +35,9 @@ pub fn check(description: Option<&str>, outpost: Option<&str>, location: Option<
     }
     match location {
         None | Some("" | "regional") => Ok(()),
-        Some(_) => Err(unsupported("Location").because("snapshots are regional: there are no Local Zones here")),
+        Some(_) => {
+            Err(unsupported("Location").because("snapshots are regional: there are no Local Zones here"))
+        }
     }
 }
 
@@ -60,10 +66,7 @@ pub fn begin(
         progress: 0,
         description: description.to_owned(),
         tags,
-        encryption: volume
-            .encryption
-            .clone()
-            .map(|e| Encryption { outcome_row: OUTCOME.to_owned(), ..e }),
+        encryption: volume.encryption.clone().map(|e| Encryption { outcome_row: OUTCOME.to_owned(), ..e }),
         lineage: volume.lineage.clone(),
         origin: Origin::Volume,
         at: None,

@@ -9,8 +9,8 @@ mod look;
 mod snapshots;
 mod storage;
 mod tidy;
+mod tidy_storage;
 
 pub use bench::{Bench, OTHER, attach_call, encoded, texts, xml};
 pub use host::Trouble;
 pub use jobs::Injected;
-pub use storage::reference;

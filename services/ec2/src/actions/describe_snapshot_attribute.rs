@@ -30,12 +30,10 @@ impl Action for DescribeSnapshotAttribute {
         vec![snapshot_arn(cx.region(), &input.snapshot_id)]
     }
 
-    fn handle(
-        cx: &mut Cx,
-        input: DescribeSnapshotAttributeInput,
-    ) -> Answer<DescribeSnapshotAttributeOutput> {
+    fn handle(cx: &mut Cx, input: DescribeSnapshotAttributeInput) -> Answer<DescribeSnapshotAttributeOutput> {
         let row = find::snapshot(cx, &input.snapshot_id)?;
-        let mut output = DescribeSnapshotAttributeOutput { snapshot_id: Some(row.id.clone()), ..Default::default() };
+        let mut output =
+            DescribeSnapshotAttributeOutput { snapshot_id: Some(row.id.clone()), ..Default::default() };
         if input.attribute == "productCodes" {
             output.product_codes = Some(Vec::new());
         } else {

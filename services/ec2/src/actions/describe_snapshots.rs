@@ -119,9 +119,7 @@ fn described(
     let restorers = restorers.map(|r| restorer_named(r)).collect::<Result<Vec<_>, _>>()?;
     let is_mine = |o: &Owner| *o == Owner::Myself || *o == Owner::Account(me.clone());
     let of_owners = |row: &Snapshot| {
-        let owns = |o: &Owner| {
-            (row.account == me && is_mine(o)) || *o == Owner::Account(row.account.clone())
-        };
+        let owns = |o: &Owner| (row.account == me && is_mine(o)) || *o == Owner::Account(row.account.clone());
         owners.is_empty() || owners.iter().any(owns)
     };
     let ids = input.snapshot_ids.as_deref().unwrap_or_default();

@@ -3,9 +3,10 @@
 //! 1. freeze: the host notes the instant of all volumes together; durable when it returns. Undone by letting go of it: the
 //!    snapshots end in `error`.
 //! 2. stored next: the rows say that the instant is safe (the caller hears of it now), and each volume's line gets the job that
-//!    stores its snapshot. Also for a snapshot deleted meanwhile: that job lets the volume go.
+//!    stores its snapshot; for one deleted meanwhile, the job that lets the volume go.
 
-use super::{host_error, if_there, store_snapshot, transact};
+use super::store_snapshot::{self, Storing};
+use super::{host_error, if_there, transact};
 use crate::find;
 use crate::rows::Snapshot;
 use api::{Answer, Cx};
@@ -27,10 +28,16 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// The ids of the set; none for a snapshot on its own.
-    fn set(&self) -> Vec<String> {
+    /// What is to be stored, one for each volume.
+    fn each(&self) -> Vec<Storing> {
         let ids = self.members.iter().map(|(_, snapshot)| snapshot.clone());
-        if self.is_set { ids.collect() } else { Vec::new() }
+        let set: Vec<String> = if self.is_set { ids.collect() } else { Vec::new() };
+        let one = |(volume, snapshot): &(String, String)| Storing {
+            volume: volume.clone(),
+            snapshot: snapshot.clone(),
+            set: set.clone(),
+        };
+        self.members.iter().map(one).collect()
     }
 }
 
@@ -71,17 +78,14 @@ fn freeze(run: &Run, instant: &mut Instant) -> StepResult {
         return Ok(());
     }
     let done = run.dependency::<StorageHandle>()?.0.freeze(&set);
-    done.map_err(|error| store_snapshot::give_up(run, host_error(error)))
+    done.map_err(|error| store_snapshot::tried_enough(run, host_error(error)))
 }
 
+/// The job that each of them gets in its volume's line lets the volume go.
 fn let_go(run: &Run, instant: &mut Instant, why: &Refusal) -> StepResult {
-    let storage = &run.dependency::<StorageHandle>()?.0;
-    for (volume, snapshot) in &instant.members {
-        store_snapshot::calmly(storage.thaw(volume, snapshot, false))?;
-    }
     transact(run, |cx| {
-        for (_, snapshot) in &instant.members {
-            store_snapshot::failed(cx, snapshot, why, &instant.set())?;
+        for storing in instant.each() {
+            store_snapshot::failed(cx, &storing, why)?;
         }
         Ok(())
     })
@@ -89,14 +93,16 @@ fn let_go(run: &Run, instant: &mut Instant, why: &Refusal) -> StepResult {
 
 fn stored_next(run: &Run, instant: &mut Instant) -> StepResult {
     transact(run, |cx| {
-        for (volume, snapshot) in &instant.members {
-            match if_there(find::snapshot(cx, snapshot))? {
+        for storing in instant.each() {
+            match if_there(find::snapshot(cx, &storing.snapshot))? {
                 // It is in line already, or it is over.
-                Some(row) if row.frozen || row.state != SnapshotState::Pending => continue,
-                Some(row) => cx.tx.put(&Snapshot { frozen: true, ..row })?,
-                None => {}
+                Some(row) if row.frozen || row.state != SnapshotState::Pending => {}
+                Some(row) => {
+                    cx.tx.put(&Snapshot { frozen: true, ..row })?;
+                    store_snapshot::enqueue(cx, &storing)?;
+                }
+                None => store_snapshot::leave(cx, &storing)?,
             }
-            store_snapshot::enqueue(cx, volume, snapshot, instant.set())?;
         }
         Ok(())
     })

@@ -13,6 +13,7 @@ pub mod modify_volume;
 pub mod reattach_volume;
 pub mod store_snapshot;
 pub mod terminate_instance;
+pub mod thaw_volume;
 
 use api::{Answer, Cx, Failure};
 use host::HostError;
@@ -37,6 +38,7 @@ pub fn kinds(kinds: ::jobs::Kinds) -> ::jobs::Kinds {
         .with::<modify_volume::ModifyVolumeJob>()
         .with::<store_snapshot::StoreSnapshotJob>()
         .with::<terminate_instance::TerminateInstanceJob>()
+        .with::<thaw_volume::ThawVolumeJob>()
 }
 
 /// The state of a job about one volume, or about one volume and one instance.
@@ -99,6 +101,8 @@ fn host_error(error: HostError) -> StepError {
     }
 }
 
+#[cfg(test)]
+mod snapshot_tests;
 #[cfg(test)]
 mod tests;
 

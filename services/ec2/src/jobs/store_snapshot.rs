@@ -1,25 +1,23 @@
 //! Stores a frozen snapshot. The snapshots of one volume are stored one after the other, in the order of their instants.
 //!
-//! 1. base: the snapshot over which this one is stored is chosen and noted in the row, which keeps its objects there.
+//! 1. base: the snapshot over which this one is stored is chosen and noted in the row, which keeps its objects there. Undone by ending
+//!    in `error`, with the reason.
 //! 2. store: the host stores what changed since (or all); the row shows how far it is; at the end the snapshot is `completed`, with
-//!    the createSnapshot event. Undone by ending in `error`, with the reason.
-//! 3. let go: the volume need not keep the instant any more. What was stored for a snapshot that failed or was deleted meanwhile is
-//!    removed.
-//! 4. merge: the volume's layers become one again.
+//!    the createSnapshot event.
+//! 3. given up: a snapshot that was deleted while pending has no row any more; nothing was stored for it, or in vain.
 //!
-//! A snapshot that was deleted while pending is given up: the job sees that its row is gone, and goes on with step 3.
+//! However it ends, the next job in line lets the volume go and tidies up (`thaw_volume.rs`).
 
 use super::create_volume::LOOK_EVERY;
-use super::{host_error, if_there, transact};
-use crate::rows::{Encryption, FormerSnapshot, Sizes, Snapshot, Volume};
+use super::{host_error, if_there, thaw_volume, transact};
+use crate::rows::{Encryption, FormerSnapshot, Sizes, Snapshot};
 use crate::{events, find, snapshotting};
 use api::{Answer, Cx};
 use base::{Fault, Refusal, SizeGib};
 use host::storage::{Ended, StoreSpec};
-use host::{HostError, StorageHandle, Work};
+use host::{StorageHandle, Work};
 use jobs::{Job, JobRow, Run, Step, StepError, StepResult};
 use rules::lifecycle::snapshot::SnapshotState;
-use rules::lifecycle::volume::VolumeState;
 use serde::{Deserialize, Serialize};
 
 /// Tries of a step that meets faults (a full disk, a store that is away: about a minute and a half) before the snapshot fails.
@@ -41,23 +39,20 @@ impl Job for StoreSnapshotJob {
     const KIND: &'static str = "ec2:store-snapshot";
     type State = Storing;
     const STEPS: &'static [Step<Storing>] = &[
-        Step { name: "base", run: choose_base, undo: |run, storing, _| let_go(run, storing) },
-        Step { name: "store", run: store, undo: fail },
-        Step { name: "let go", run: |run, storing| let_go(run, storing), undo: |_, _, _| Ok(()) },
-        Step { name: "merge", run: merge, undo: |_, _, _| Ok(()) },
-        Step { name: "merged", run: merged, undo: |_, _, _| Ok(()) },
+        Step { name: "base", run: choose_base, undo: fail },
+        Step { name: "store", run: store, undo: |_, _, _| Ok(()) },
+        Step { name: "given up", run: give_up, undo: |_, _, _| Ok(()) },
     ];
 }
 
 /// The line of storing of a volume. It does not begin with the volume's own line and `/`, or it would be part of that.
-fn storing_line(cx: &Cx, volume: &str) -> String {
+pub(super) fn storing_line(cx: &Cx, volume: &str) -> String {
     format!("{}.snapshots", super::line(cx, volume))
 }
 
-pub fn enqueue(cx: &mut Cx, volume: &str, snapshot: &str, set: Vec<String>) -> Answer<()> {
-    let line = storing_line(cx, volume);
-    let storing = Storing { volume: volume.to_owned(), snapshot: snapshot.to_owned(), set };
-    ::jobs::enqueue::<StoreSnapshotJob>(cx, &line, &storing)
+pub fn enqueue(cx: &mut Cx, storing: &Storing) -> Answer<()> {
+    let line = storing_line(cx, &storing.volume);
+    ::jobs::enqueue::<StoreSnapshotJob>(cx, &line, storing)
 }
 
 /// Whether the volume's store is still worked on.
@@ -66,16 +61,9 @@ pub fn are_waiting(cx: &mut Cx, volume: &str) -> Answer<bool> {
     Ok(!cx.tx.scan::<JobRow>(&line, None, 1)?.is_empty())
 }
 
-fn store_name(snapshot: &str) -> String {
+/// The work's name at the host.
+pub(super) fn work_name(snapshot: &str) -> String {
     format!("store/{snapshot}")
-}
-
-fn discard_name(snapshot: &str) -> String {
-    format!("discard/{snapshot}")
-}
-
-fn merge_name(volume: &str) -> String {
-    format!("merge/{volume}")
 }
 
 /// The snapshot, if it is still to be stored.
@@ -96,7 +84,8 @@ fn choose_base(run: &Run, storing: &mut Storing) -> StepResult {
 /// knows what has changed. If it does not after all, everything is stored. Only the caller's own, and only of the same data key.
 fn base_of(cx: &mut Cx, row: &Snapshot) -> Answer<Option<Snapshot>> {
     let mut earlier = snapshotting::of_volume(cx, &row.volume)?;
-    let usable = |s: &Snapshot| s.state == SnapshotState::Completed && s.at.is_some() && s.lineage == row.lineage;
+    let usable =
+        |s: &Snapshot| s.state == SnapshotState::Completed && s.at.is_some() && s.lineage == row.lineage;
     earlier.retain(|s| s.id != row.id && usable(s));
     if let Some(last) = earlier.into_iter().max_by_key(|s| s.started) {
         return Ok(Some(last));
@@ -111,10 +100,10 @@ fn store(run: &Run, storing: &mut Storing) -> StepResult {
     let work =
         Work::StoreSnapshot { volume: row.volume.clone(), spec: spec(&row)?, base: row.base_at.clone() };
     let storage = &run.dependency::<StorageHandle>()?.0;
-    let looked = storage.work(&store_name(&row.id), &work).map_err(host_error);
-    let progress = looked.map_err(|error| give_up(run, error))?;
+    let looked = storage.work(&work_name(&row.id), &work).map_err(host_error);
+    let progress = looked.map_err(|error| tried_enough(run, error))?;
     if let Some(ended) = &progress.ended {
-        return transact(run, |cx| completed(cx, &row.id, ended, &storing.set));
+        return transact(run, |cx| completed(cx, storing, ended));
     }
     if progress.percent() != row.progress {
         transact(run, |cx| match pending(cx, &row.id)? {
@@ -159,23 +148,23 @@ pub fn complete(cx: &Cx, row: Snapshot, ended: &Ended) -> Snapshot {
     }
 }
 
-fn completed(cx: &mut Cx, id: &str, ended: &Ended, set: &[String]) -> Answer<()> {
-    let Some(row) = pending(cx, id)? else { return Ok(()) };
+fn completed(cx: &mut Cx, storing: &Storing, ended: &Ended) -> Answer<()> {
+    let Some(row) = pending(cx, &storing.snapshot)? else { return Ok(()) };
     let row = complete(cx, row, ended);
     cx.tx.put(&row)?;
     let event = events::snapshot_created(cx, &row);
     cx.publish(&event)?;
-    tell_set(cx, set)
+    thaw_volume::enqueue(cx, storing)?;
+    tell_set(cx, &storing.set)
 }
 
 fn fail(run: &Run, storing: &mut Storing, why: &Refusal) -> StepResult {
-    transact(run, |cx| failed(cx, &storing.snapshot, why, &storing.set))
+    transact(run, |cx| failed(cx, storing, why))
 }
 
-/// The documented end of what cannot be done: state `error`, the reason in `StateMessage` and in the event. A snapshot that was deleted
-/// meanwhile is tidied away.
-pub(super) fn failed(cx: &mut Cx, id: &str, why: &Refusal, set: &[String]) -> Answer<()> {
-    let Some(row) = pending(cx, id)? else { return given_up(cx, id, set) };
+/// The documented end of what cannot be done: state `error`, the reason in `StateMessage` and in the event.
+pub(super) fn failed(cx: &mut Cx, storing: &Storing, why: &Refusal) -> Answer<()> {
+    let Some(row) = pending(cx, &storing.snapshot)? else { return leave(cx, storing) };
     // No key is to blame: storing moves ciphertext.
     let cause = why.reason.clone();
     let row = Snapshot {
@@ -188,17 +177,25 @@ pub(super) fn failed(cx: &mut Cx, id: &str, why: &Refusal, set: &[String]) -> An
     cx.tx.put(&row)?;
     let event = events::snapshot_failed(cx, &row, &cause);
     cx.publish(&event)?;
-    tell_set(cx, set)
+    thaw_volume::enqueue(cx, storing)?;
+    tell_set(cx, &storing.set)
 }
 
-/// A pending snapshot that was deleted has left nothing behind.
-fn given_up(cx: &mut Cx, id: &str, set: &[String]) -> Answer<()> {
-    let Some(former) = find::former_snapshot(cx, id)?.filter(|f| !f.collected && is_pending(&f.snapshot))
-    else {
-        return Ok(());
-    };
-    cx.tx.put(&FormerSnapshot { collected: true, ..former })?;
-    tell_set(cx, set)
+fn give_up(run: &Run, storing: &mut Storing) -> StepResult {
+    transact(run, |cx| leave(cx, storing))
+}
+
+/// Has a pending snapshot that was deleted tidied away.
+pub(super) fn leave(cx: &mut Cx, storing: &Storing) -> Answer<()> {
+    match given_up(cx, &storing.snapshot)? {
+        Some(_) => thaw_volume::enqueue(cx, storing),
+        None => Ok(()),
+    }
+}
+
+/// The former snapshot that was deleted while pending and is not tidied away yet.
+pub(super) fn given_up(cx: &mut Cx, id: &str) -> Answer<Option<FormerSnapshot>> {
+    Ok(find::former_snapshot(cx, id)?.filter(|f| !f.collected && is_pending(&f.snapshot)))
 }
 
 fn is_pending(row: &Snapshot) -> bool {
@@ -206,7 +203,7 @@ fn is_pending(row: &Snapshot) -> bool {
 }
 
 /// The completion event of a set, by the transaction in which its last snapshot ends.
-fn tell_set(cx: &mut Cx, set: &[String]) -> Answer<()> {
+pub(super) fn tell_set(cx: &mut Cx, set: &[String]) -> Answer<()> {
     let mut rows = Vec::new();
     for id in set {
         match if_there(find::snapshot(cx, id))? {
@@ -224,69 +221,12 @@ fn tell_set(cx: &mut Cx, set: &[String]) -> Answer<()> {
     cx.publish(&event)
 }
 
-fn let_go(run: &Run, storing: &mut Storing) -> StepResult {
-    let storage = &run.dependency::<StorageHandle>()?.0;
-    let id = &storing.snapshot;
-    storage.forget(&store_name(id));
-    // A stored snapshot may be deleted before this step: what it stored is then removed by the collection, not here.
-    let stored = transact(run, |cx| {
-        let there = if_there(find::snapshot(cx, id))?;
-        let row = match there {
-            Some(row) => Some(row),
-            None => find::former_snapshot(cx, id)?.map(|f| f.snapshot),
-        };
-        Ok(row.is_some_and(|s| s.state == SnapshotState::Completed))
-    })?;
-    calmly(storage.thaw(&storing.volume, id, stored))?;
-    if stored {
-        return Ok(());
-    }
-    let work = Work::Discard { region: run.request.region.to_string(), snapshot: id.clone() };
-    let progress = storage.work(&discard_name(id), &work);
-    if let Some(progress) = calmly(progress)?
-        && progress.ended.is_none()
-    {
-        return Err(StepError::Later(LOOK_EVERY));
-    }
-    storage.forget(&discard_name(id));
-    transact(run, |cx| given_up(cx, id, &storing.set))
-}
-
-fn merge(run: &Run, storing: &mut Storing) -> StepResult {
-    let there = transact(run, |cx| if_there(find::volume(cx, &storing.volume)))?;
-    // The layers of a volume that is being deleted go with it.
-    let Some(row) = there.filter(|v: &Volume| v.state != VolumeState::Deleting) else { return Ok(()) };
-    let storage = &run.dependency::<StorageHandle>()?.0;
-    match calmly(storage.work(&merge_name(&row.id), &Work::Merge { volume: row.id.clone() }))? {
-        Some(progress) if progress.ended.is_none() => Err(StepError::Later(LOOK_EVERY)),
-        _ => Ok(()),
-    }
-}
-
-fn merged(run: &Run, storing: &mut Storing) -> StepResult {
-    run.dependency::<StorageHandle>()?.0.forget(&merge_name(&storing.volume));
-    Ok(())
-}
-
 /// A fault that does not go away ends the snapshot: its caller waits for an end.
-pub(super) fn give_up(run: &Run, error: StepError) -> StepError {
+pub(super) fn tried_enough(run: &Run, error: StepError) -> StepError {
     match error {
         StepError::Fault(fault) if run.attempts > TRIES_MAX => StepError::Refused(
             Refusal::new("IncorrectState", "The snapshot could not be stored.").because(fault.to_string()),
         ),
         other => other,
-    }
-}
-
-/// For what tidies up: it has nobody to refuse it. A volume that cannot be tidied (its store is damaged) is no reason to keep its line
-/// of jobs waiting for ever.
-pub(super) fn calmly<T>(done: Result<T, HostError>) -> Result<Option<T>, StepError> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(HostError::Fault(fault)) => Err(StepError::Fault(fault)),
-        Err(HostError::Refused(refusal)) => {
-            tracing::warn!(%refusal, "a volume could not be tidied up after a snapshot");
-            Ok(None)
-        }
     }
 }

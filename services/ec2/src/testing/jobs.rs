@@ -4,10 +4,10 @@
 use super::Bench;
 use crate::jobs::{
     attach_volume::AttachVolumeJob, collect_snapshot::CollectSnapshotJob, create_snapshot::CreateSnapshotJob,
-    create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob,
-    detach_volume::DetachVolumeJob, launch_instance::LaunchInstanceJob,
-    load_volume::LoadVolumeJob, modify_volume::ModifyVolumeJob, reattach_volume::ReattachVolumeJob,
-    store_snapshot::StoreSnapshotJob, terminate_instance::TerminateInstanceJob,
+    create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob, detach_volume::DetachVolumeJob,
+    launch_instance::LaunchInstanceJob, load_volume::LoadVolumeJob, modify_volume::ModifyVolumeJob,
+    reattach_volume::ReattachVolumeJob, store_snapshot::StoreSnapshotJob,
+    terminate_instance::TerminateInstanceJob, thaw_volume::ThawVolumeJob,
 };
 use ::jobs::{Job, JobRow, Run, StepError};
 use api::{Door, Failure, Request};
@@ -125,6 +125,7 @@ fn kind_of(name: &str) -> Kind {
         ReattachVolumeJob::KIND => kind::<ReattachVolumeJob>(),
         StoreSnapshotJob::KIND => kind::<StoreSnapshotJob>(),
         TerminateInstanceJob::KIND => kind::<TerminateInstanceJob>(),
+        ThawVolumeJob::KIND => kind::<ThawVolumeJob>(),
         other => panic!("no job {other}"),
     }
 }

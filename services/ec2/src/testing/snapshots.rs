@@ -2,7 +2,7 @@
 
 use super::Bench;
 use super::storage::reference;
-use crate::rows::{FastRestore, Origin, Share, Sizes, Snapshot, Volume};
+use crate::rows::{FastRestore, FormerSnapshot, Origin, Share, Sizes, Snapshot, Volume};
 use api::Failure;
 use base::SizeGib;
 use catalog::Row;
@@ -13,6 +13,20 @@ impl Bench {
     /// Writes a row as it is.
     pub fn put<R: Row>(&self, row: &R) {
         self.door.catalog.transact::<(), Failure>(|tx| Ok(tx.put(row)?)).unwrap();
+    }
+
+    /// The snapshot's row, of whatever account.
+    pub fn snapshot_row(&self, id: &str) -> Option<Snapshot> {
+        self.all::<Snapshot>().into_iter().find(|s| s.id == id)
+    }
+
+    pub fn former_snapshot(&self, id: &str) -> Option<FormerSnapshot> {
+        self.all::<FormerSnapshot>().into_iter().find(|s| s.snapshot.id == id)
+    }
+
+    /// The snapshot's state, as its owner sees it.
+    pub fn snapshot_state(&self, id: &str) -> String {
+        self.snapshot_row(id).map_or_else(|| "gone".to_owned(), |s| s.state.as_str().to_owned())
     }
 
     /// A completed snapshot of a volume, stored without the host's doing.

@@ -127,7 +127,8 @@ impl FakeHost {
         let at = reference(&spec.region, &spec.snapshot);
         let mut kept = self.kept.lock().unwrap();
         // A base that the volume does not know any more, or of another data key: stored in full.
-        let base = base.filter(|b| kept.stored.get(&place(b)).is_some_and(|(s, _)| s.lineage == spec.lineage));
+        let base =
+            base.filter(|b| kept.stored.get(&place(b)).is_some_and(|(s, _)| s.lineage == spec.lineage));
         let written = if base.is_some() { CHANGED } else { CHUNKS };
         let incremental = base.is_some();
         kept.gone.remove(&place(&at));
@@ -195,7 +196,8 @@ impl FakeHost {
             if let Some(ended) = kept.ended.get(name) {
                 return Ok(Progress { done: CHUNKS, total: CHUNKS, ended: Some(ended.clone()) });
             }
-            let refusal = kept.refusals.iter().find(|(start, _)| name.starts_with(*start)).map(|r| r.1.clone());
+            let refusal =
+                kept.refusals.iter().find(|(start, _)| name.starts_with(*start)).map(|r| r.1.clone());
             if let Some(refusal) = refusal {
                 kept.running.remove(name);
                 return Err(HostError::Refused(refusal));
