@@ -37,10 +37,18 @@ fn denied(service: &Service, arn: &str, iam: &str, resource: &str, because: &str
                 .with_status(403)
                 .because(reason)
         }
-        Protocol::AwsJson11 | Protocol::RestJson => Refusal::new(
-            "AccessDeniedException",
-            format!("User: {arn} is not authorized to perform: {iam} on resource: {resource} because {because}"),
-        )
-        .because(reason),
+        Protocol::AwsJson11 => json_denied(arn, iam, resource, because).because(reason),
+        // EBS direct, the one service that speaks it, answers with a status and a word of its own.
+        Protocol::RestJson => json_denied(arn, iam, resource, because)
+            .because(reason)
+            .with_status(403)
+            .with_word("UNAUTHORIZED_ACCOUNT"),
     }
+}
+
+fn json_denied(arn: &str, iam: &str, resource: &str, because: &str) -> Refusal {
+    Refusal::new(
+        "AccessDeniedException",
+        format!("User: {arn} is not authorized to perform: {iam} on resource: {resource} because {because}"),
+    )
 }

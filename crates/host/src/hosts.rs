@@ -1,8 +1,10 @@
 //! The boundary between the control plane and a host. Every call is safe to repeat: jobs do so after a crash.
 
+use crate::storage::KeyUse;
+use api::Caller;
 use base::{AccountId, Fault, Refusal, Region};
 use keys::DataKey;
-use volume::VolumeSpec;
+use volume::{Damage, VolumeSpec};
 
 /// Why a host did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +53,28 @@ pub trait Hosts: Send + Sync + 'static {
     fn detach(&self, volume: &str, instance: &str) -> Result<(), HostError>;
 }
 
-/// KMS, as a host sees it: it decrypts one data key, in the name of the instance's infrastructure role.
+impl AttachSpec {
+    /// The attachment's key, asked for in the name of the instance's infrastructure role.
+    pub fn key_use(&self) -> Option<KeyUse> {
+        self.key.as_ref().map(|key| KeyUse {
+            caller: Caller::instance_infrastructure(self.account.clone(), &self.instance),
+            region: self.region.clone(),
+            request_id: self.request_id.clone(),
+            key_arn: None,
+            wrapped_key: key.wrapped_key.clone(),
+            context_id: key.context_id.clone(),
+            grant_token: Some(key.grant_token.clone()),
+        })
+    }
+}
+
+/// KMS, as a host sees it: it decrypts one data key, in the name of who is named.
 pub trait KeyService: Send + Sync + 'static {
-    fn decrypt(&self, spec: &AttachSpec, request: &DecryptRequest) -> Result<DataKey, HostError>;
+    fn decrypt(&self, wanted: &KeyUse) -> Result<DataKey, HostError>;
+}
+
+/// Who hears of what a host finds broken.
+pub trait Notices: Send + Sync + 'static {
+    /// A chunk that a volume is loaded from cannot be read.
+    fn damaged(&self, damage: &Damage);
 }

@@ -1,11 +1,19 @@
 //! What a hypervisor host does for storage: makes and removes volume directories, attaches a volume (asks KMS to decrypt its
 //! data key under the instance's grant, keeps the plaintext key in locked memory, exports the device) and detaches it (the
-//! key is dropped). Decides nothing. Jobs reach it through the `Hosts` trait only, so that a host may be another machine.
+//! key is dropped); freezes volumes, stores snapshots, loads and fills volumes from them, copies and re-encrypts. Decides nothing.
+//! Jobs and data actions reach it through the traits `Hosts` and `Storage` only, so that a host may be another machine.
 
 mod hosts;
 mod local;
+mod local_storage;
+mod readers;
+pub mod storage;
 #[cfg(test)]
 mod testing;
+mod works;
 
-pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService};
+pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService, Notices};
 pub use local::LocalHost;
+pub use storage::{
+    Block, Blocks, BlocksFn, Changed, Ended, KeyUse, Progress, Storage, StorageHandle, StoreSpec, Work,
+};

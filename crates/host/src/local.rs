@@ -1,169 +1,251 @@
 //! This machine as the host. Volumes lie under `<data>/volumes/<id>`, sockets under `<data>/run`.
 //!
-//! A volume is open once, however many instances share it (Multi-Attach); each attachment has its own export:
+//! A volume is open once, however many instances share it (Multi-Attach) and however much work goes on with it; each attachment
+//! has its own export:
 //!
 //! ```text
-//! open: volume id ──► Open { Arc<Volume> (holds the key), exports: instance id ──► Export (socket, threads) }
+//! open:     volume id ──► Volume (no key: bytes at rest)          while anybody here uses it
+//! attached: volume id ──► Device (Volume + key), exports: instance id ──► Export (socket, threads)
 //! ```
 
-use crate::{AttachSpec, HostError, Hosts, KeyService};
+use crate::readers::Readers;
+use crate::works::Works;
+use crate::{AttachSpec, HostError, Hosts, KeyService, Notices};
 use base::{Fault, Refusal};
+use chunks::ChunkStore;
 use env::Env;
 use export::{Export, Listen};
+use keys::DataKey;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use snapshot::{ChunkSource, SnapshotRef, Snapshots};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
-use volume::{Volume, VolumeError, VolumeSpec};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+use volume::{Damage, Device, Opening, Volume, VolumeError, VolumeSpec};
 
 /// A Unix socket's path may have 107 bytes (Linux, unix(7)); longer data directories get their sockets elsewhere.
 const SOCKET_PATH_MAX: usize = 107;
+/// How long a stop waits for work that was told to stop.
+const STOP_WAIT: Duration = Duration::from_secs(15);
 
 /// The local host.
 pub struct LocalHost {
-    env: Env,
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What works in threads of their own share with the host.
+pub(crate) struct Inner {
+    pub env: Env,
     volumes: PathBuf,
     run: PathBuf,
     keys: OnceLock<Arc<dyn KeyService>>,
-    open: Mutex<HashMap<String, Open>>,
+    notices: OnceLock<Arc<dyn Notices>>,
+    /// Damage that was told already: (volume, chunk).
+    told: Mutex<BTreeSet<(String, u32)>>,
+    attached: Mutex<HashMap<String, Attached>>,
+    /// Volumes that somebody here has open, without their keys. One instance each, however many work on it.
+    open: Mutex<HashMap<String, Weak<Volume>>>,
+    pub snapshots: Snapshots,
+    pub readers: Readers,
+    pub works: Works,
 }
 
-struct Open {
-    volume: Arc<Volume>,
+/// An attached volume: the device holds the key.
+struct Attached {
+    device: Arc<Device>,
     exports: HashMap<String, Export>,
 }
 
 impl LocalHost {
-    /// A host whose state lies under `data`. KMS is given later (`connect`), because KMS is reached through the door and the
-    /// door's jobs need the host first.
-    pub fn new(env: Env, data: &Path) -> Result<Self, Fault> {
+    /// A host whose state lies under `data` and whose snapshots lie in `chunks`. KMS is given later (`connect`), because KMS is
+    /// reached through the door and the door's jobs need the host first.
+    pub fn new(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>) -> Result<Self, Fault> {
         let volumes = data.join("volumes");
         let run = run_directory(data);
         let making = |dir: &Path, e| Fault::caused(format!("making the directory {}", dir.display()), e);
         env.files.create_dir_all(&volumes).map_err(|e| making(&volumes, e))?;
         env.files.create_private_dir(&run).map_err(|e| making(&run, e))?;
-        Ok(LocalHost { env, volumes, run, keys: OnceLock::new(), open: Mutex::default() })
+        let inner = Inner {
+            env,
+            volumes,
+            run,
+            keys: OnceLock::new(),
+            notices: OnceLock::new(),
+            told: Mutex::default(),
+            attached: Mutex::default(),
+            open: Mutex::default(),
+            snapshots: Snapshots::new(chunks),
+            readers: Readers::default(),
+            works: Works::default(),
+        };
+        Ok(LocalHost { inner: Arc::new(inner) })
     }
 
-    /// Tells the host how to reach KMS.
-    pub fn connect(&self, keys: Arc<dyn KeyService>) {
+    /// Tells the host how to reach KMS, and who hears of damage.
+    pub fn connect(&self, keys: Arc<dyn KeyService>, notices: Arc<dyn Notices>) {
         // A second call changes nothing: there is one KMS.
-        let _ = self.keys.set(keys);
+        let _ = self.inner.keys.set(keys);
+        let _ = self.inner.notices.set(notices);
     }
 
-    /// Ends every export, flushes every volume, drops every key. The attachments stay in the catalog; the next start
-    /// makes them again.
+    /// Ends every work and export, flushes every volume, drops every key. The attachments stay in the catalog; the next start
+    /// makes them again, and jobs start their work again.
     pub fn stop(&self) {
-        let all: Vec<(String, Open)> = self.open.lock().drain().collect();
-        for (id, open) in all {
-            for export in open.exports.into_values() {
+        let deadline = self.inner.env.clock.monotonic() + STOP_WAIT;
+        while !self.inner.works.stop_all() && self.inner.env.clock.monotonic() < deadline {
+            self.inner.env.clock.sleep(Duration::from_millis(10));
+        }
+        let all: Vec<(String, Attached)> = self.inner.attached.lock().drain().collect();
+        for (id, attached) in all {
+            for export in attached.exports.into_values() {
                 export.stop();
             }
-            if let Err(error) = open.volume.close() {
+            if let Err(error) = attached.device.close() {
                 tracing::error!(volume = id, %error, "a volume could not be flushed when the host stopped");
             }
         }
     }
+}
 
-    fn directory(&self, volume: &str) -> PathBuf {
+impl Inner {
+    pub fn directory(&self, volume: &str) -> PathBuf {
         self.volumes.join(volume)
     }
 
-    /// Opens the volume, with its key from KMS if it is encrypted. Asks KMS at each attachment, as a real host would, even
-    /// when another attachment has the volume open already: the instance must have the right of its own.
-    fn opened(&self, spec: &AttachSpec) -> Result<Arc<Volume>, HostError> {
-        let key = match &spec.key {
-            None => None,
-            Some(request) => {
-                let head = volume::read_superblock(&self.env.files, &self.directory(&spec.volume))
-                    .map_err(|e| broken(&spec.volume, &e))?;
-                let stored = head.encryption.as_ref().map(|e| e.wrapped_key.as_slice());
-                if stored != Some(request.wrapped_key.as_slice()) {
-                    return Err(HostError::Refused(Refusal::new(
-                        "IncorrectState",
-                        format!(
-                            "Volume {} does not hold the wrapped key that the catalog has for it.",
-                            spec.volume
-                        ),
-                    )));
-                }
-                let keys = self
-                    .keys
-                    .get()
-                    .ok_or_else(|| HostError::Fault(Fault::new("KMS is not connected yet")))?;
-                Some(keys.decrypt(spec, request)?)
-            }
-        };
-        if let Some(open) = self.open.lock().get(&spec.volume) {
-            return Ok(open.volume.clone());
+    pub fn key_service(&self) -> Result<&Arc<dyn KeyService>, HostError> {
+        self.keys.get().ok_or_else(|| HostError::Fault(Fault::new("KMS is not connected yet")))
+    }
+
+    /// The volume, without its key; opened unless somebody here has it open.
+    pub fn volume(self: &Arc<Self>, id: &str) -> Result<Arc<Volume>, HostError> {
+        let mut open = self.open.lock();
+        if let Some(found) = open.get(id).and_then(Weak::upgrade) {
+            return Ok(found);
         }
-        Volume::open(self.env.files.clone(), &self.directory(&spec.volume), key)
-            .map_err(|e| broken(&spec.volume, &e))
+        let source = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
+            let reader = self.reader(at).map_err(|e| VolumeError::Source(e.to_string()))?;
+            Ok(reader)
+        };
+        let inner = Arc::downgrade(self);
+        let on_damage = Arc::new(move |damage: Damage| {
+            if let Some(inner) = inner.upgrade() {
+                inner.tell(&damage);
+            }
+        });
+        let opening = Opening { source: &source, on_damage };
+        let volume =
+            Volume::open(self.env.files.clone(), &self.directory(id), opening).map_err(|e| broken(id, &e))?;
+        open.retain(|_, volume| volume.strong_count() > 0);
+        open.insert(id.to_owned(), Arc::downgrade(&volume));
+        Ok(volume)
+    }
+
+    /// Damage is met with every read of a chunk, and told once.
+    fn tell(&self, damage: &Damage) {
+        if self.told.lock().insert((damage.volume.clone(), damage.chunk))
+            && let Some(notices) = self.notices.get()
+        {
+            notices.damaged(damage);
+        }
+    }
+
+    /// The volume's key from KMS, if it is encrypted. Asked for at each attachment, as a real host would, even when another
+    /// attachment has the volume open already: the instance must have the right of its own.
+    fn key_of(&self, spec: &AttachSpec) -> Result<Option<DataKey>, HostError> {
+        let (Some(request), Some(wanted)) = (&spec.key, spec.key_use()) else { return Ok(None) };
+        let head = volume::read_superblock(&self.env.files, &self.directory(&spec.volume))
+            .map_err(|e| broken(&spec.volume, &e))?;
+        let stored = head.encryption.as_ref().map(|e| e.wrapped_key.as_slice());
+        if stored != Some(request.wrapped_key.as_slice()) {
+            let what =
+                format!("Volume {} does not hold the wrapped key that the catalog has for it.", spec.volume);
+            return Err(HostError::Refused(Refusal::new("IncorrectState", what)));
+        }
+        self.key_service()?.decrypt(&wanted).map(Some)
+    }
+
+    /// The volume as a device, with its key.
+    fn device(self: &Arc<Self>, spec: &AttachSpec) -> Result<Arc<Device>, HostError> {
+        let key = self.key_of(spec)?;
+        if let Some(attached) = self.attached.lock().get(&spec.volume) {
+            return Ok(attached.device.clone());
+        }
+        Device::open(self.volume(&spec.volume)?, key).map_err(|e| broken(&spec.volume, &e))
+    }
+
+    /// Work on the volume in threads of their own ends before its store goes.
+    fn is_worked_on(&self, id: &str) -> bool {
+        self.open.lock().get(id).is_some_and(|volume| volume.strong_count() > 0)
     }
 }
 
 impl Hosts for LocalHost {
     fn create_volume(&self, spec: &VolumeSpec) -> Result<(), HostError> {
-        volume::create(&self.env.files, &self.directory(&spec.volume_id), spec)
+        let inner = &self.inner;
+        volume::create(&inner.env.files, &inner.directory(&spec.volume_id), spec)
             .map_err(|e| broken(&spec.volume_id, &e))
     }
 
     fn remove_volume(&self, id: &str) -> Result<(), HostError> {
-        if self.open.lock().contains_key(id) {
-            return Err(HostError::Fault(Fault::new(format!("volume {id} is still attached on this host"))));
+        self.inner.works.stop_about(id);
+        if self.inner.attached.lock().contains_key(id) || self.inner.is_worked_on(id) {
+            return Err(HostError::Fault(Fault::new(format!("volume {id} is still in use on this host"))));
         }
-        volume::remove(&self.env.files, &self.directory(id)).map_err(|e| broken(id, &e))
+        self.inner.told.lock().retain(|(volume, _)| volume != id);
+        volume::remove(&self.inner.env.files, &self.inner.directory(id)).map_err(|e| broken(id, &e))
     }
 
     fn attach(&self, spec: &AttachSpec) -> Result<String, HostError> {
-        if let Some(export) = self.open.lock().get(&spec.volume).and_then(|o| o.exports.get(&spec.instance)) {
+        let inner = &self.inner;
+        if let Some(export) =
+            inner.attached.lock().get(&spec.volume).and_then(|a| a.exports.get(&spec.instance))
+        {
             return Ok(export.uri());
         }
-        // One job per volume runs at a time, so nobody opens the same volume between here and the insertion below.
-        let volume = self.opened(spec)?;
-        let socket = self.run.join(format!("{}.{}.sock", spec.volume, spec.instance));
+        // One job per volume runs at a time, so nobody attaches the same volume between here and the insertion below.
+        let device = inner.device(spec)?;
+        let socket = inner.run.join(format!("{}.{}.sock", spec.volume, spec.instance));
         let export =
-            Export::start(&spec.volume, volume.clone(), Listen::Unix(socket.clone())).map_err(|e| {
+            Export::start(&spec.volume, device.clone(), Listen::Unix(socket.clone())).map_err(|e| {
                 HostError::Fault(Fault::caused(
                     format!("exporting {} at {}", spec.volume, socket.display()),
                     e,
                 ))
             })?;
         let uri = export.uri();
-        let mut open = self.open.lock();
-        let entry =
-            open.entry(spec.volume.clone()).or_insert_with(|| Open { volume, exports: HashMap::new() });
+        let mut attached = inner.attached.lock();
+        let entry = attached
+            .entry(spec.volume.clone())
+            .or_insert_with(|| Attached { device, exports: HashMap::new() });
         entry.exports.insert(spec.instance.clone(), export);
         Ok(uri)
     }
 
     fn detach(&self, id: &str, instance: &str) -> Result<(), HostError> {
-        let export = self.open.lock().get_mut(id).and_then(|o| o.exports.remove(instance));
+        let export = self.inner.attached.lock().get_mut(id).and_then(|a| a.exports.remove(instance));
         if let Some(export) = export {
             export.stop();
         }
         let last = {
-            let mut open = self.open.lock();
-            match open.get(id) {
-                Some(o) if o.exports.is_empty() => open.remove(id),
+            let mut attached = self.inner.attached.lock();
+            match attached.get(id) {
+                Some(a) if a.exports.is_empty() => attached.remove(id),
                 _ => None,
             }
         };
-        match last {
-            // A failed flush is told, but the detachment goes on: the device is gone either way.
-            Some(open) => open.volume.close().map_err(|e| broken(id, &e)).or_else(|e| {
-                tracing::error!(volume = id, error = %e, "a volume could not be flushed at detach");
-                Ok(())
-            }),
-            None => Ok(()),
+        // A failed flush is told, but the detachment goes on: the device is gone either way.
+        if let Some(Err(error)) = last.map(|attached| attached.device.close()) {
+            tracing::error!(volume = id, %error, "a volume could not be flushed at detach");
         }
+        Ok(())
     }
 }
 
 /// A failure of the engine. What will not heal by trying again (a store that is damaged, gone, or not as the catalog has it)
 /// is refused; what may (a failing or full disk) is a fault. A store of somebody else in the volume's place is a fault too:
 /// refused, the creation would be undone, and the undo removes the store.
-fn broken(id: &str, error: &VolumeError) -> HostError {
+pub(crate) fn broken(id: &str, error: &VolumeError) -> HostError {
     let what = format!("volume {id}: {error}");
     match error {
         VolumeError::Damaged(_)

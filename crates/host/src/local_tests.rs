@@ -2,8 +2,8 @@
 //! hypervisor would.
 
 use super::*;
-use crate::DecryptRequest;
 use crate::testing::{Device, MARKER};
+use crate::{DecryptRequest, KeyUse};
 use base::{AccountId, Region};
 use env::{Files, RealFiles};
 use keys::DataKey;
@@ -24,9 +24,11 @@ struct FakeKms {
 }
 
 impl KeyService for FakeKms {
-    fn decrypt(&self, spec: &AttachSpec, request: &DecryptRequest) -> Result<DataKey, HostError> {
-        let said =
-            format!("{} {} {} {}", spec.instance, request.context_id, request.grant_token, spec.request_id);
+    fn decrypt(&self, request: &KeyUse) -> Result<DataKey, HostError> {
+        let who = request.caller.arn();
+        let who = who.rsplit('/').next().unwrap_or_default();
+        let token = request.grant_token.clone().unwrap_or_default();
+        let said = format!("{who} {} {token} {}", request.context_id, request.request_id);
         self.asked.lock().push(said);
         if let Some(message) = *self.refuse.lock() {
             return Err(HostError::Refused(Refusal::new("DisabledException", message)));
@@ -38,6 +40,20 @@ impl KeyService for FakeKms {
         bytes[32..].fill(!request.wrapped_key[0]);
         Ok(DataKey::for_tests(bytes))
     }
+}
+
+/// Hears of damage.
+#[derive(Default)]
+struct Told(Mutex<Vec<volume::Damage>>);
+
+impl Notices for Told {
+    fn damaged(&self, damage: &volume::Damage) {
+        self.0.lock().push(damage.clone());
+    }
+}
+
+fn new_host(data: &Path) -> Result<LocalHost, Fault> {
+    LocalHost::new(Env::real(), data, Arc::new(snapshot::testing::MemoryStore::default()))
 }
 
 struct Bench {
@@ -56,9 +72,9 @@ impl Bench {
     }
 
     fn host(data: &Path) -> (LocalHost, Arc<FakeKms>) {
-        let host = LocalHost::new(Env::real(), data).unwrap();
+        let host = new_host(data).unwrap();
         let kms = Arc::new(FakeKms::default());
-        host.connect(kms.clone());
+        host.connect(kms.clone(), Arc::new(Told::default()));
         (host, kms)
     }
 
@@ -78,8 +94,8 @@ impl Bench {
         self.kms.asked.lock().len()
     }
 
-    fn open_volume(&self) -> Weak<Volume> {
-        Arc::downgrade(&self.host.open.lock().get(VOLUME).unwrap().volume)
+    fn open_device(&self) -> Weak<volume::Device> {
+        Arc::downgrade(&self.host.inner.attached.lock().get(VOLUME).unwrap().device)
     }
 }
 
@@ -92,6 +108,7 @@ fn volume_spec(wrapped: Option<&[u8]>) -> VolumeSpec {
             wrapped_key: wrapped.to_vec(),
             context_id: VOLUME.into(),
         }),
+        source: None,
     }
 }
 
@@ -207,7 +224,7 @@ fn a_refused_or_faulty_decryption_leaves_nothing_open() {
     *bench.kms.refuse.lock() = None;
     *bench.kms.fault.lock() = true;
     assert_eq!(fault(bench.host.attach(&spec(ONE, Some(b"wrapped")))), "KMS is away");
-    assert_eq!((bench.sockets().len(), bench.host.open.lock().len()), (0, 0));
+    assert_eq!((bench.sockets().len(), bench.host.inner.attached.lock().len()), (0, 0));
     bench.attach(ONE, Some(b"wrapped"));
 }
 
@@ -262,7 +279,7 @@ fn a_volume_in_use_is_not_removed_and_a_detached_one_is_removed_whole() {
     let bench = Bench::new();
     bench.create(Some(b"wrapped"));
     bench.attach(ONE, Some(b"wrapped")).write();
-    assert!(fault(bench.host.remove_volume(VOLUME)).contains("still attached"));
+    assert!(fault(bench.host.remove_volume(VOLUME)).contains("still in use"));
     bench.host.detach(VOLUME, ONE).unwrap();
     bench.host.remove_volume(VOLUME).unwrap();
     assert_eq!(RealFiles.list(&bench.data.join("volumes")).unwrap(), Vec::<PathBuf>::new());
@@ -275,7 +292,7 @@ fn the_last_detachment_drops_the_volume_and_its_key() {
     bench.create(Some(b"wrapped"));
     bench.attach(ONE, Some(b"wrapped"));
     bench.attach(TWO, Some(b"wrapped"));
-    let volume = bench.open_volume();
+    let volume = bench.open_device();
     bench.host.detach(VOLUME, ONE).unwrap();
     assert!(volume.upgrade().is_some());
     bench.host.detach(VOLUME, TWO).unwrap();
@@ -302,7 +319,7 @@ fn a_stop_ends_every_device_and_the_next_host_finds_everything() {
     bench.create(Some(b"wrapped"));
     let mut device = bench.attach(ONE, Some(b"wrapped"));
     device.write();
-    let volume = bench.open_volume();
+    let volume = bench.open_device();
     bench.host.stop();
     assert!(device.is_gone() && volume.upgrade().is_none());
     assert_eq!(bench.sockets().len(), 0);
@@ -327,11 +344,11 @@ fn a_dead_hosts_socket_does_not_stand_in_the_way() {
 #[test]
 fn without_kms_an_encrypted_volume_waits_and_an_unencrypted_one_does_not() {
     let dir = tempfile::tempdir().unwrap();
-    let host = LocalHost::new(Env::real(), dir.path()).unwrap();
+    let host = new_host(dir.path()).unwrap();
     host.create_volume(&volume_spec(Some(b"wrapped"))).unwrap();
     assert!(fault(host.attach(&spec(ONE, Some(b"wrapped")))).contains("not connected"));
     let other = tempfile::tempdir().unwrap();
-    let host = LocalHost::new(Env::real(), other.path()).unwrap();
+    let host = new_host(other.path()).unwrap();
     host.create_volume(&volume_spec(None)).unwrap();
     host.attach(&spec(ONE, None)).unwrap();
 }
@@ -357,11 +374,11 @@ fn a_run_directory_that_others_may_enter_or_that_is_a_link_is_refused() {
     let run = dir.path().join("run");
     RealFiles.create_dir_all(&run).unwrap();
     std::fs::set_permissions(&run, std::fs::Permissions::from_mode(0o755)).unwrap();
-    assert!(LocalHost::new(Env::real(), dir.path()).is_err());
+    assert!(new_host(dir.path()).is_err());
     std::fs::remove_dir(&run).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(elsewhere.path(), &run).unwrap();
-    let refused = LocalHost::new(Env::real(), dir.path()).err().unwrap().to_string();
+    let refused = new_host(dir.path()).err().unwrap().to_string();
     assert!(refused.contains("not a directory of ours alone"), "{refused}");
 }
 

@@ -65,8 +65,7 @@ pub enum Work {
 pub struct Blocks(pub std::sync::Arc<BlocksFn>);
 
 /// Pages of (index, hash of the stored chunk).
-pub type BlocksFn =
-    dyn Fn(u32, usize) -> Result<Vec<(u32, snapshot::ChunkHash)>, base::Fault> + Send + Sync;
+pub type BlocksFn = dyn Fn(u32, usize) -> Result<Vec<(u32, snapshot::ChunkHash)>, base::Fault> + Send + Sync;
 
 impl std::fmt::Debug for Blocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -141,9 +140,18 @@ pub trait Storage: Send + Sync + 'static {
         key: Option<&KeyUse>,
     ) -> Result<(snapshot::ChunkHash, [u8; 32]), HostError>;
     /// The digests that `put_block` concealed, in the clear, in the same order.
-    fn reveal_digests(&self, digests: Vec<(u32, [u8; 32])>, key: Option<&KeyUse>) -> Result<Vec<[u8; 32]>, HostError>;
+    fn reveal_digests(
+        &self,
+        digests: Vec<(u32, [u8; 32])>,
+        key: Option<&KeyUse>,
+    ) -> Result<Vec<[u8; 32]>, HostError>;
     /// One block of a stored snapshot, decrypted. `None` if the snapshot does not hold it.
-    fn get_block(&self, at: &SnapshotRef, index: u32, key: Option<&KeyUse>) -> Result<Option<Block>, HostError>;
+    fn get_block(
+        &self,
+        at: &SnapshotRef,
+        index: u32,
+        key: Option<&KeyUse>,
+    ) -> Result<Option<Block>, HostError>;
     /// Blocks that differ between two snapshots (or that the second holds), ascending from `from`, at most `max`.
     fn changed(
         &self,

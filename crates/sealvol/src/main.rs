@@ -28,8 +28,10 @@ enum Command {
     Demo(DemoArguments),
     /// Prints the NBD URI of an attached volume's device.
     Device(DeviceArguments),
-    /// Tells why a volume, an instance or a request is as it is.
+    /// Tells why a volume, a snapshot, an instance or a request is as it is.
     Explain(ExplainArguments),
+    /// Reads every stored snapshot whole and tells what is damaged. Needs no key and no running server.
+    Scrub(ScrubArguments),
 }
 
 /// What `serve` can be told.
@@ -44,6 +46,10 @@ pub struct ServeArguments {
     /// Where control state lives: `sqlite:PATH` (the default, inside the data directory) or `postgres://...`.
     #[arg(long, env = "SEALVOL_CATALOG")]
     pub catalog: Option<String>,
+    /// Where snapshots live: `file:PATH` (the default, inside the data directory) or `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`,
+    /// with credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    #[arg(long, env = "SEALVOL_CHUNKS")]
+    pub chunks: Option<String>,
     /// Accept the well-known test credentials (secret `test`; access key id `test`, or a 12-digit account id). Loopback only.
     #[arg(long)]
     pub dev: bool,
@@ -75,13 +81,27 @@ pub struct DeviceArguments {
 /// What `explain` can be told.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ExplainArguments {
-    /// A volume id, an instance id, or a request id (clients print it with `--debug`; the trail has it).
+    /// A volume id, a snapshot id, an instance id, or a request id (clients print it with `--debug`; the trail has it).
     pub id: String,
     /// Print the answer as JSON.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub remote: client::Remote,
+}
+
+/// What `scrub` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ScrubArguments {
+    /// The data directory, if the snapshots live in it.
+    #[arg(long, env = "SEALVOL_DATA", default_value = "sealvol-data")]
+    pub data: PathBuf,
+    /// Where snapshots live, as for `serve`.
+    #[arg(long, env = "SEALVOL_CHUNKS")]
+    pub chunks: Option<String>,
+    /// Print each finding and the totals as lines of JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn main() -> ExitCode {
@@ -91,6 +111,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments),
         Command::Device(arguments) => commands::device::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Scrub(arguments) => commands::scrub::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

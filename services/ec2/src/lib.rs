@@ -16,6 +16,7 @@ mod idempotency;
 pub mod jobs;
 pub mod key_facts;
 mod launching;
+mod locks;
 mod making;
 mod paging;
 pub mod resume;

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod device;
 pub mod explain;
+pub mod scrub;
 pub mod serve;
 
 use base::Fault;

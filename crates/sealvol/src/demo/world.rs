@@ -82,6 +82,7 @@ impl World {
             data: data.to_owned(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             catalog: None,
+            chunks: None,
             dev: false,
         };
         let house = House::open(&arguments, env.clone())?;

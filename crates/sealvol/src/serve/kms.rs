@@ -1,9 +1,10 @@
-//! KMS as the host reaches it: through the door, as the infrastructure role of the instance, under the request that asked for
-//! the attachment. The plaintext key goes from KMS's answer straight into locked memory.
+//! KMS as the host reaches it: through the door, in the name of whoever the key is needed for (the infrastructure role of an
+//! instance, EBS under a grant, a caller of the EBS direct API), under the request that asked. The plaintext key goes from KMS's answer
+//! straight into locked memory.
 
-use api::{Caller, Door, Failure, Request};
+use api::{Door, Failure, Request};
 use base::Fault;
-use host::{AttachSpec, DecryptRequest, HostError, KeyService};
+use host::{HostError, KeyService, KeyUse};
 use keys::{DataKey, Secret};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -20,21 +21,21 @@ impl KmsThroughDoor {
 }
 
 impl KeyService for KmsThroughDoor {
-    fn decrypt(&self, spec: &AttachSpec, wanted: &DecryptRequest) -> Result<DataKey, HostError> {
+    fn decrypt(&self, wanted: &KeyUse) -> Result<DataKey, HostError> {
         let door = self.0.upgrade().ok_or_else(|| HostError::Fault(Fault::new("the server is stopping")))?;
-        let caller = Caller::instance_infrastructure(spec.account.clone(), &spec.instance);
         let request = Request {
-            id: spec.request_id.clone(),
-            region: spec.region.clone(),
+            id: wanted.request_id.clone(),
+            region: wanted.region.clone(),
             received: door.env.clock.now(),
             host: String::new(),
         };
         let context = BTreeMap::from([("aws:ebs:id".to_owned(), wanted.context_id.clone())]);
-        let output = door.call::<::kms::actions::Decrypt>(&caller, &request, || DecryptInput {
+        let output = door.call::<::kms::actions::Decrypt>(&wanted.caller, &request, || DecryptInput {
+            key_id: wanted.key_arn.clone(),
             ciphertext_blob: Some(Blob(wanted.wrapped_key.clone())),
             encryption_context: Some(context.clone()),
             encryption_algorithm: Some("SYMMETRIC_DEFAULT".into()),
-            grant_tokens: Some(vec![wanted.grant_token.clone()]).filter(|t| !t[0].is_empty()),
+            grant_tokens: wanted.grant_token.clone().filter(|t| !t.is_empty()).map(|t| vec![t]),
             ..Default::default()
         });
         let output = output.map_err(|failure| match failure {

@@ -4,12 +4,14 @@
 mod bootstrap;
 mod front;
 mod kms;
+mod notices;
 mod upkeep;
 
 use crate::ServeArguments;
 use api::{Door, Registry};
 use base::Fault;
 use catalog::{Catalog, Table};
+use chunks::ChunkStore;
 use ec2::resume::Which;
 use env::Env;
 use host::LocalHost;
@@ -46,16 +48,21 @@ impl House {
         let seal = open_seal(&catalog, data, &env)?;
         bootstrap::first_account(&catalog, &*seal, data, &env)?;
         let runner = Arc::new(Runner::default());
-        let host = Arc::new(LocalHost::new(env.clone(), data)?);
+        let chunks = open_chunks(arguments.chunks.as_deref(), data, &env)?;
+        warn_of_unreachable(&*chunks);
+        let host = Arc::new(LocalHost::new(env.clone(), data, chunks)?);
         let token_key = wire::token::TokenKey::new(*seal.derive("page tokens").expose());
         let hosts: Arc<dyn host::Hosts> = host.clone();
+        let storage: Arc<dyn host::Storage> = host.clone();
         let door = Door::new(env.clone(), catalog, registry(), token_key)
             .with_dependency(runner.clone())
             .with_dependency(Arc::new(ec2::jobs::HostsHandle(hosts)))
+            .with_dependency(Arc::new(host::StorageHandle(storage)))
             .with_dependency(Arc::new(::kms::SealHandle(seal.clone())));
         let door = Arc::new(door);
-        host.connect(Arc::new(kms::KmsThroughDoor::new(&door)));
-        runner.start(&door, ec2::jobs::kinds(Kinds::default()))?;
+        let notices = Arc::new(notices::NoticesThroughDoor::new(&door));
+        host.connect(Arc::new(kms::KmsThroughDoor::new(&door)), notices);
+        runner.start(&door, ebs::jobs::kinds(ec2::jobs::kinds(Kinds::default())))?;
         let unfinished = runner.resume(&door)?;
         let attached = ec2::resume::reattach(&door, Which::All).map_err(fault)?;
         if unfinished + attached > 0 {
@@ -101,17 +108,32 @@ pub fn registry() -> Registry {
         .with(cloudtrail::table())
         .with(sts::table())
         .with(control::table())
+        .with(ebs::table())
 }
 
 /// Every table of the catalog.
 fn tables() -> Vec<Table> {
-    [api::TABLES, jobs::TABLES, ec2::TABLES, ::kms::TABLES].concat()
+    [api::TABLES, jobs::TABLES, ec2::TABLES, ebs::TABLES, ::kms::TABLES].concat()
 }
 
 fn open_catalog(url: Option<&str>, data: &Path, env: &Env) -> Result<Catalog, Fault> {
     let default = format!("sqlite:{}", data.join("catalog.sqlite").display());
     let url = url.unwrap_or(&default);
     Ok(Catalog::open(url, &tables(), env.clock.clone())?)
+}
+
+/// Opens the chunk store: what was asked for, or files in the data directory.
+pub fn open_chunks(url: Option<&str>, data: &Path, env: &Env) -> Result<Arc<dyn ChunkStore>, Fault> {
+    let variable = |name: &str| std::env::var(name).ok();
+    chunks::open(url.unwrap_or("file:"), env.files.clone(), &data.join("chunks"), &variable)
+        .map_err(|e| Fault::caused("opening the chunk store", e))
+}
+
+/// A store that cannot be reached now may be there later, so the server starts; but nobody should find out by a failed snapshot.
+fn warn_of_unreachable(chunks: &dyn ChunkStore) {
+    if let Err(error) = chunks.probe() {
+        tracing::warn!(store = chunks.describe(), %error, "the chunk store cannot be used: snapshots will wait for it");
+    }
 }
 
 /// Opens the seal. A catalog that holds secrets under one root key must not be opened with another, nor may a lost key file be

@@ -16,6 +16,8 @@ const TICK: Duration = Duration::from_millis(200);
 /// Ticks between two looks at broken attachments (5 s) and between two rounds of cleaning (10 min).
 const LOOK_TICKS: u32 = 25;
 const CLEAN_TICKS: u32 = 3000;
+/// Between two looks at snapshots written through the EBS direct API (30 s; their shortest timeout is 10 min).
+const DIRECT_TICKS: u32 = 150;
 const TRAIL_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub struct Upkeep {
@@ -34,6 +36,12 @@ impl Upkeep {
                 tick = tick.wrapping_add(1);
                 if tick.is_multiple_of(LOOK_TICKS) {
                     report("looking after attachments", resume::reattach(&door, Which::Broken).map(drop));
+                }
+                if tick.is_multiple_of(DIRECT_TICKS) {
+                    report(
+                        "ending direct snapshots that nobody writes",
+                        ebs::time_out(&door).map(drop).map_err(Failure::Fault),
+                    );
                 }
                 if tick.is_multiple_of(CLEAN_TICKS) {
                     report(
