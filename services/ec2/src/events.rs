@@ -1,7 +1,9 @@
 //! EBS notifications about volumes. Shapes: EBS User Guide, "EventBridge events for Amazon EBS".
 
+mod copies;
 mod snapshots;
 
+pub use copies::*;
 pub use snapshots::*;
 
 use crate::rows::{Modification, Volume};

@@ -5,6 +5,8 @@ pub mod actions;
 mod attaching;
 pub mod block_public_access;
 mod causes;
+mod copy_keys;
+mod copying;
 pub mod damage;
 pub mod defaults;
 mod detaching;
@@ -33,5 +35,6 @@ mod volume_keys;
 mod wishes;
 
 pub use actions::table;
+pub use events::snapshot_in_event;
 pub use find::snapshot_in;
 pub use rows::TABLES;

@@ -3,6 +3,7 @@
 
 pub mod attach_volume;
 pub mod collect_snapshot;
+pub mod copy_snapshot;
 pub mod create_snapshot;
 pub mod create_volume;
 pub mod delete_volume;
@@ -27,6 +28,7 @@ use wire::generated::ec2::SERVICE;
 pub fn kinds(kinds: ::jobs::Kinds) -> ::jobs::Kinds {
     kinds
         .with::<collect_snapshot::CollectSnapshotJob>()
+        .with::<copy_snapshot::CopySnapshotJob>()
         .with::<create_snapshot::CreateSnapshotJob>()
         .with::<create_volume::CreateVolumeJob>()
         .with::<attach_volume::AttachVolumeJob>()

@@ -3,7 +3,8 @@
 
 use super::Bench;
 use crate::jobs::{
-    attach_volume::AttachVolumeJob, collect_snapshot::CollectSnapshotJob, create_snapshot::CreateSnapshotJob,
+    attach_volume::AttachVolumeJob, collect_snapshot::CollectSnapshotJob, copy_snapshot::CopySnapshotJob,
+    create_snapshot::CreateSnapshotJob,
     create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob, detach_volume::DetachVolumeJob,
     launch_instance::LaunchInstanceJob, load_volume::LoadVolumeJob, modify_volume::ModifyVolumeJob,
     reattach_volume::ReattachVolumeJob, store_snapshot::StoreSnapshotJob,
@@ -116,6 +117,7 @@ fn kind_of(name: &str) -> Kind {
         AttachVolumeJob::KIND => kind::<AttachVolumeJob>(),
         CollectSnapshotJob::KIND => kind::<CollectSnapshotJob>(),
         CreateSnapshotJob::KIND => kind::<CreateSnapshotJob>(),
+        CopySnapshotJob::KIND => kind::<CopySnapshotJob>(),
         CreateVolumeJob::KIND => kind::<CreateVolumeJob>(),
         DeleteVolumeJob::KIND => kind::<DeleteVolumeJob>(),
         DetachVolumeJob::KIND => kind::<DetachVolumeJob>(),
