@@ -1,10 +1,14 @@
 //! A house of its own for each test: the real door, KMS, EC2 and runner of jobs, and a host that is played.
 
+mod storage;
+
+pub use storage::{PlayedStorage, Storing};
+
 use api::{Caller, Door, Registry, Request};
 use base::{AccountId, Fault, Refusal, Region};
 use catalog::Catalog;
 use env::Env;
-use host::{AttachSpec, HostError, Hosts};
+use host::{AttachSpec, HostError, Hosts, Storage, StorageHandle};
 use jobs::{JobRow, Kinds, Runner};
 use keys::KeyFileSeal;
 use serde_json::{Value, json};
@@ -62,6 +66,7 @@ impl Hosts for PlayedHost {
 pub struct Bench {
     pub door: Arc<Door>,
     pub host: Arc<PlayedHost>,
+    pub storage: Arc<PlayedStorage>,
     runner: Arc<Runner>,
     _dir: tempfile::TempDir,
 }
@@ -78,15 +83,18 @@ impl Bench {
         let (attaching, refusal) = (Mutex::new(Attaching::Works), Mutex::default());
         let host = Arc::new(PlayedHost { attaching, refusal });
         let hosts: Arc<dyn Hosts> = host.clone();
+        let storage = Arc::new(PlayedStorage::default());
+        let storing: Arc<dyn Storage> = storage.clone();
         let runner = Arc::new(Runner::default());
         let registry = Registry::default().with(ec2::table()).with(kms::table()).with(crate::table());
         let door = Door::new(env, catalog, registry, TokenKey::new([7; 32]))
             .with_dependency(runner.clone())
             .with_dependency(Arc::new(ec2::jobs::HostsHandle(hosts)))
+            .with_dependency(Arc::new(StorageHandle(storing)))
             .with_dependency(Arc::new(kms::SealHandle(Arc::new(seal))));
         let door = Arc::new(door);
         runner.start(&door, ec2::jobs::kinds(Kinds::default())).unwrap();
-        Bench { door, host, runner, _dir: dir }
+        Bench { door, host, storage, runner, _dir: dir }
     }
 
     fn serve(&self, service: &'static Service, caller: &Caller, call: &Call) -> (u16, String, String) {

@@ -1,4 +1,4 @@
-//! Explain: why a volume, an instance or a request is as it is: the decision that was made, the refused call, the event, the
+//! Explain: why a volume, a snapshot, an instance or a request is as it is: the decision that was made, the refused call, the event, the
 //! job that waits. Needs `sealvol:Explain`. It reads what is stored; it decides nothing.
 
 use crate::story;
@@ -17,13 +17,14 @@ impl Action for Explain {
         let id = input.id.trim();
         let found = match ResourceId::parse(id).map(|id| id.kind()) {
             Ok(Kind::Volume) => story::volume::tell(cx, id)?,
+            Ok(Kind::Snapshot) => story::snapshot::tell(cx, id)?,
             Ok(Kind::Instance) => story::instance::tell(cx, id)?,
             _ => story::request::tell(cx, id)?,
         };
         Ok(found.ok_or_else(|| {
             Refusal::new(
                 "ResourceNotFoundException",
-                format!("Nothing is known of '{id}': give a volume id, an instance id or a request id of this account and Region"),
+                format!("Nothing is known of '{id}': give a volume id, a snapshot id, an instance id or a request id of this account and Region"),
             )
         })?)
     }

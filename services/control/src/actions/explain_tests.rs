@@ -1,6 +1,6 @@
 //! Explain as wire text: the stories of volumes, instances and requests.
 
-use crate::testing::{ACCOUNT, Attaching, Bench, OTHER, lines, root};
+use crate::testing::{ACCOUNT, Attaching, Bench, OTHER, Storing, lines, root};
 use api::Caller;
 use base::AccountId;
 use serde_json::{Value, json};
@@ -200,7 +200,7 @@ fn what_is_not_the_callers_is_not_known() {
     let instance = bench.instance();
     let unknown = |id: &str| {
         format!(
-            "Nothing is known of '{id}': give a volume id, an instance id or a request id of this account and Region"
+            "Nothing is known of '{id}': give a volume id, a snapshot id, an instance id or a request id of this account and Region"
         )
     };
     for id in [&volume, &instance, &request] {
@@ -233,4 +233,101 @@ fn blanks_around_an_id_do_not_matter() {
     let bench = Bench::new();
     let volume = bench.volume("");
     assert_eq!(bench.explain(&format!(" {volume}\n"))["Id"], volume);
+}
+
+#[test]
+fn a_snapshot_tells_what_it_is_of_its_key_its_lineage_and_its_sizes() {
+    let bench = Bench::new();
+    let key = bench.key();
+    let volume = bench.volume(&format!("&Encrypted=true&KmsKeyId={key}"));
+    let snapshot = bench.made(&format!("CreateSnapshot&VolumeId={volume}"), "snapshotId").0;
+    bench.ec2(&format!(
+        "ModifySnapshotAttribute&SnapshotId={snapshot}&CreateVolumePermission.Add.1.UserId={OTHER}"
+    ));
+    let story = bench.explain(&snapshot);
+    assert_eq!(story["Summary"], format!("Snapshot {snapshot} is completed"));
+    assert_eq!(
+        (&story["Kind"], &story["State"], &story["Reason"]),
+        (&json!("snapshot"), &json!("completed"), &Value::Null)
+    );
+    let told = lines(&story["Lines"]);
+    assert_eq!(told[0], format!("1 GiB of {volume}"));
+    assert_eq!(
+        told[1],
+        format!(
+            "encrypted under {key}: a snapshot of an encrypted volume is encrypted under the volume's key"
+        )
+    );
+    assert_eq!(told[2], format!("its data key is bound to the encryption context aws:ebs:id = {volume}"));
+    assert!(told[3].starts_with("lineage "), "{told:?}");
+    assert_eq!(
+        told[4],
+        "holds 2097152 bytes, of which 2097152 were stored for it and the others were there already"
+    );
+    assert_eq!(told[5], format!("shared with {OTHER}"));
+    assert_eq!(told.len(), 6, "{told:?}");
+    let named: Vec<_> = events(&story).iter().map(|e| e["detail"]["event"].clone()).collect();
+    assert_eq!(named, ["createSnapshot"], "the other account's event is not ours to see");
+    assert_eq!(lines(&story["Calls"]), [format!("ec2 CreateSnapshot by {}: done", root(ACCOUNT).arn())]);
+}
+
+#[test]
+fn a_snapshot_under_way_tells_its_base_and_its_job_and_a_deleted_base_who_needs_it() {
+    let bench = Bench::new();
+    let volume = bench.volume("");
+    let first = bench.made(&format!("CreateSnapshot&VolumeId={volume}"), "snapshotId").0;
+    *bench.storage.storing.lock().unwrap() = Storing::GoesOn;
+    // The last one must look old enough: the clock here is the machine's.
+    let row = bench.door.catalog.begin().unwrap().scan::<ec2::rows::Snapshot>("", None, 1).unwrap().remove(0);
+    let started = base::Timestamp::from_millis(row.started.millis() - 60_000);
+    let older = ec2::rows::Snapshot { started, ..row };
+    bench.door.catalog.transact::<(), api::Failure>(|tx| Ok(tx.put(&older)?)).unwrap();
+    let (status, text, _) = bench.ec2(&format!("CreateSnapshot&VolumeId={volume}"));
+    assert_eq!(status, 200, "{text}");
+    let second = text.split_once("<snapshotId>").unwrap().1.split_once('<').unwrap().0.to_owned();
+    let mut told = Value::Null;
+    for _ in 0..1000 {
+        told = bench.explain(&second);
+        if told["Summary"] == format!("Snapshot {second} is pending, 25 % are done") {
+            break;
+        }
+        bench.door.env.clock.sleep(Duration::from_millis(5));
+    }
+    let all = lines(&told["Lines"]);
+    assert!(all.contains(&format!("is stored over us-east-1/{first}").as_str()), "{all:?}");
+    assert!(all.contains(&"its point in time is durable"), "{all:?}");
+    assert!(all.contains(&"job ec2:store-snapshot is running step 2"), "{all:?}");
+    bench.ec2(&format!("DeleteSnapshot&SnapshotId={first}"));
+    let story = bench.explain(&first);
+    assert_eq!(
+        (&story["State"], &story["Summary"]),
+        (&json!("deleted"), &json!(format!("Snapshot {first} was deleted")))
+    );
+    let all = lines(&story["Lines"]);
+    assert!(all.contains(&format!("{second} is stored over it").as_str()), "{all:?}");
+    assert!(all.contains(&"its objects are still there"), "{all:?}");
+    assert!(all.iter().any(|l| l.starts_with("job ec2:collect-snapshot is running step 1")), "{all:?}");
+    *bench.storage.storing.lock().unwrap() = Storing::Works;
+    bench.settle();
+    let story = bench.explain(&first);
+    assert!(lines(&story["Lines"]).contains(&"its objects that nobody else needs are gone"));
+}
+
+#[test]
+fn a_failed_snapshot_says_why_and_others_snapshots_are_unknown() {
+    let bench = Bench::new();
+    let volume = bench.volume("");
+    *bench.storage.storing.lock().unwrap() = Storing::Refused("the volume is damaged".into());
+    let snapshot = bench.made(&format!("CreateSnapshot&VolumeId={volume}"), "snapshotId").0;
+    let story = bench.explain(&snapshot);
+    assert_eq!((&story["State"], &story["Reason"]), (&json!("error"), &json!("the volume is damaged")));
+    assert_eq!(story["Summary"], format!("Snapshot {snapshot} could not be stored"));
+    assert_eq!(events(&story)[0]["detail"]["result"], "failed");
+    for (account, id) in [(OTHER, snapshot.as_str()), (ACCOUNT, "snap-0123456789abcdef0")] {
+        let message = format!(
+            "Nothing is known of '{id}': give a volume id, a snapshot id, an instance id or a request id of this account \
+             and Region"
+        );
+        bench.refused_as(&root(account), "Explain", json!({"Id": id}), "ResourceNotFoundException", &message);
+    }
 }

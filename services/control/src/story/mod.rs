@@ -2,6 +2,7 @@
 
 pub mod instance;
 pub mod request;
+pub mod snapshot;
 pub mod volume;
 
 use api::events::Event;
@@ -17,6 +18,8 @@ const CALLS_MAX: usize = 10_000;
 /// The stored events about a resource, oldest first, as JSON text.
 fn events_of(cx: &mut Cx, arn: &str) -> Answer<Vec<String>> {
     let mut events = cx.tx.scan_index::<Event>("resource", arn, None, usize::MAX)?;
+    // The ARN of a snapshot names no account, and those that it is shared with have events about it too.
+    events.retain(|e| e.account == *cx.account());
     events.drain(..events.len().saturating_sub(SHOWN_MAX));
     Ok(events.iter().map(|e| e.envelope().to_string()).collect())
 }
@@ -45,7 +48,13 @@ fn line_of(record: &Record) -> String {
 
 /// The jobs that still stand in a resource's line, in words.
 fn jobs_of(cx: &mut Cx, id: &str) -> Answer<Vec<String>> {
-    let line = format!("{}{id}/", cx.tenant());
+    let line = format!("{}{id}", cx.tenant());
+    jobs_in(cx, &line)
+}
+
+/// The same for a line by its name.
+fn jobs_in(cx: &mut Cx, line: &str) -> Answer<Vec<String>> {
+    let line = format!("{line}/");
     let words = |j: &JobRow| {
         let way = if j.refused.is_some() { "undoing" } else { "running" };
         let trouble = j.last_fault.as_ref().map_or(String::new(), |f| format!("; last attempt failed: {f}"));

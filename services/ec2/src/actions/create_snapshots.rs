@@ -118,7 +118,8 @@ fn wanted(cx: &mut Cx, instance: &Instance, input: &CreateSnapshotsInput) -> Ans
         return Err(Refusal::new("InvalidParameterValue", message).into());
     }
     let without_boot = input.instance_specification.exclude_boot_volume.unwrap_or_default();
-    all.retain(|v| !excluded(input).contains(&v.id) && !(without_boot && is_boot(v)));
+    let is_excluded = |v: &Volume| excluded(input).contains(&v.id) || (without_boot && is_boot(v));
+    all.retain(|v| !is_excluded(v));
     if all.is_empty() {
         let message = format!("Instance {} has no volumes to take snapshots of", instance.id);
         return Err(Refusal::new("InvalidParameterValue", message)

@@ -109,3 +109,31 @@ fn a_dry_run_changes_nothing_and_others_may_not() {
     bench.only_root_may(&call, "ec2:CreateTags", &arn);
     assert_eq!(tags(&bench, &volume), []);
 }
+
+#[test]
+fn snapshots_carry_tags_for_their_owner_only() {
+    let bench = Bench::new();
+    let snapshot = bench.snapshot(&bench.volume(""));
+    bench.ok(&format!(
+        "CreateTags&ResourceId.1={snapshot}&Tag.1.Key=a&Tag.1.Value=1&Tag.2.Key=b&Tag.2.Value="
+    ));
+    let shown = texts(&bench.ok(&format!("DescribeSnapshots&SnapshotId.1={snapshot}")), "key");
+    assert_eq!(shown, ["a", "b"]);
+    let described = bench.ok("DescribeTags&Filter.1.Name=resource-type&Filter.1.Value.1=snapshot");
+    assert_eq!(texts(&described, "resourceId"), [snapshot.as_str(), &snapshot]);
+    bench.ok(&format!("DeleteTags&ResourceId.1={snapshot}&Tag.1.Key=a"));
+    assert_eq!(bench.snapshot_row(&snapshot).unwrap().tags.len(), 1);
+    bench.ok(&format!(
+        "ModifySnapshotAttribute&SnapshotId={snapshot}&CreateVolumePermission.Add.1.UserId={OTHER}"
+    ));
+    let gone = format!("The snapshot '{snapshot}' does not exist.");
+    for call in ["CreateTags", "DeleteTags"] {
+        let call = format!("{call}&ResourceId.1={snapshot}&Tag.1.Key=b&Tag.1.Value=x");
+        bench.refused_as(&bench.root_of(OTHER), &call, 400, "InvalidSnapshot.NotFound", &gone);
+        bench.only_root_may(
+            &call,
+            &format!("ec2:{}", call.split('&').next().unwrap()),
+            &format!("arn:aws:ec2:us-east-1::snapshot/{snapshot}"),
+        );
+    }
+}

@@ -42,11 +42,16 @@ impl Job for CollectSnapshotJob {
 /// For a snapshot that has just become a former one. One that was not completed is collected in its own line, behind the job that is
 /// still writing it.
 pub fn enqueue(cx: &mut Cx, row: &Snapshot) -> Answer<()> {
-    let line = match row.at {
+    let line = line(cx, row);
+    ::jobs::enqueue::<CollectSnapshotJob>(cx, &line, &Deleted { snapshot: row.id.clone() })
+}
+
+/// The line of that job.
+pub fn line(cx: &Cx, row: &Snapshot) -> String {
+    match row.at {
         Some(_) => format!("{}/lineage/{}", row.region, row.lineage),
         None => super::line(cx, &row.id),
-    };
-    ::jobs::enqueue::<CollectSnapshotJob>(cx, &line, &Deleted { snapshot: row.id.clone() })
+    }
 }
 
 fn work_name(snapshot: &str) -> String {

@@ -15,7 +15,7 @@ use crate::{events, find, snapshotting};
 use api::{Answer, Cx};
 use base::{Fault, Refusal, SizeGib};
 use host::storage::{Ended, StoreSpec};
-use host::{StorageHandle, Work};
+use host::{HostError, StorageHandle, Work};
 use jobs::{Job, JobRow, Run, Step, StepError, StepResult};
 use rules::lifecycle::snapshot::SnapshotState;
 use serde::{Deserialize, Serialize};
@@ -41,12 +41,12 @@ impl Job for StoreSnapshotJob {
     const STEPS: &'static [Step<Storing>] = &[
         Step { name: "base", run: choose_base, undo: fail },
         Step { name: "store", run: store, undo: |_, _, _| Ok(()) },
-        Step { name: "given up", run: give_up, undo: |_, _, _| Ok(()) },
+        Step { name: "given up", run: tidy_away, undo: |_, _, _| Ok(()) },
     ];
 }
 
 /// The line of storing of a volume. It does not begin with the volume's own line and `/`, or it would be part of that.
-pub(super) fn storing_line(cx: &Cx, volume: &str) -> String {
+pub fn storing_line(cx: &Cx, volume: &str) -> String {
     format!("{}.snapshots", super::line(cx, volume))
 }
 
@@ -181,7 +181,7 @@ pub(super) fn failed(cx: &mut Cx, storing: &Storing, why: &Refusal) -> Answer<()
     tell_set(cx, &storing.set)
 }
 
-fn give_up(run: &Run, storing: &mut Storing) -> StepResult {
+fn tidy_away(run: &Run, storing: &mut Storing) -> StepResult {
     transact(run, |cx| leave(cx, storing))
 }
 
@@ -228,5 +228,17 @@ pub(super) fn tried_enough(run: &Run, error: StepError) -> StepError {
             Refusal::new("IncorrectState", "The snapshot could not be stored.").because(fault.to_string()),
         ),
         other => other,
+    }
+}
+
+/// For what tidies up: it has nobody to refuse it, and is no reason to keep a line of jobs waiting for ever.
+pub(super) fn calmly<T>(done: Result<T, HostError>) -> Result<Option<T>, StepError> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(HostError::Fault(fault)) => Err(StepError::Fault(fault)),
+        Err(HostError::Refused(refusal)) => {
+            tracing::warn!(%refusal, "the host could not tidy up after a snapshot");
+            Ok(None)
+        }
     }
 }

@@ -9,13 +9,13 @@
 //! A volume that cannot be tidied (its store is damaged) stays as it is: it works as before, and the next snapshot tries again.
 
 use super::create_volume::LOOK_EVERY;
-use super::store_snapshot::{self, Storing, storing_line};
+use super::store_snapshot::{self, Storing, calmly, storing_line};
 use super::{if_there, transact};
 use crate::find;
 use crate::rows::{FormerSnapshot, Snapshot, Volume};
 use api::{Answer, Cx};
 use base::Refusal;
-use host::{HostError, StorageHandle, Work};
+use host::{StorageHandle, Work};
 use jobs::{Job, Run, Step, StepError, StepResult};
 use rules::lifecycle::snapshot::SnapshotState;
 use rules::lifecycle::volume::VolumeState;
@@ -101,17 +101,5 @@ fn work(run: &Run, name: &str, work: &Work) -> StepResult {
     match calmly(run.dependency::<StorageHandle>()?.0.work(name, work))? {
         Some(progress) if progress.ended.is_none() => Err(StepError::Later(LOOK_EVERY)),
         _ => Ok(()),
-    }
-}
-
-/// For what tidies up: it has nobody to refuse it, and is no reason to keep a line of jobs waiting for ever.
-pub(super) fn calmly<T>(done: Result<T, HostError>) -> Result<Option<T>, StepError> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(HostError::Fault(fault)) => Err(StepError::Fault(fault)),
-        Err(HostError::Refused(refusal)) => {
-            tracing::warn!(%refusal, "a volume could not be tidied up after a snapshot");
-            Ok(None)
-        }
     }
 }

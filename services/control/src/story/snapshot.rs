@@ -1,0 +1,116 @@
+//! The story of a snapshot, there or gone: how it came into being, how it is encrypted, what it is stored over, who it is shared with,
+//! who still needs its objects, what was told in events.
+
+use super::{calls_of, events_of, jobs_in, jobs_of, line_of};
+use api::{Answer, Cx};
+use ec2::jobs::{collect_snapshot, store_snapshot};
+use ec2::rows::{FormerSnapshot, Origin, Share, Snapshot};
+use rules::lifecycle::snapshot::SnapshotState;
+use wire::generated::sealvol::ExplainOutput;
+
+pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
+    let key = format!("{}{id}", cx.tenant());
+    let (row, former) = match cx.tx.get::<Snapshot>(&key)? {
+        Some(row) => (row, None),
+        None => match cx.tx.get::<FormerSnapshot>(&key)? {
+            Some(former) => (former.snapshot.clone(), Some(former)),
+            None => return Ok(None),
+        },
+    };
+    let state = if former.is_some() { "deleted" } else { row.state.as_str() };
+    let summary = match (&former, row.state) {
+        (Some(_), SnapshotState::Completed) => format!("Snapshot {id} was deleted"),
+        (Some(_), SnapshotState::Pending) => format!("Snapshot {id} was deleted before it was completed"),
+        (Some(_), _) => format!("Snapshot {id} failed and was deleted"),
+        (None, SnapshotState::Error) => format!("Snapshot {id} could not be stored"),
+        (None, SnapshotState::Pending) => format!("Snapshot {id} is pending, {} % are done", row.progress),
+        (None, _) => format!("Snapshot {id} is {state}"),
+    };
+    let mut lines = facts(&row);
+    lines.extend(needs(cx, &row, former.as_ref())?);
+    lines.extend(shares(cx, &row)?);
+    lines.extend(jobs_of(cx, id)?);
+    if row.state == SnapshotState::Pending && matches!(row.origin, Origin::Volume) {
+        let line = store_snapshot::storing_line(cx, &row.volume);
+        lines.extend(jobs_in(cx, &line)?);
+    }
+    let arn = ec2::snapshot_in_event(row.region.as_str(), id);
+    Ok(Some(ExplainOutput {
+        id: Some(id.to_owned()),
+        kind: Some("snapshot".into()),
+        summary: Some(summary),
+        state: Some(state.into()),
+        reason: row.state_message.clone(),
+        lines: Some(lines),
+        events: Some(events_of(cx, &arn)?),
+        calls: Some(calls_of(cx, &row.request_id)?.iter().map(line_of).collect()),
+    }))
+}
+
+fn facts(row: &Snapshot) -> Vec<String> {
+    let how = match &row.origin {
+        Origin::Volume => format!("{} GiB of {}", row.size_gib, row.volume),
+        Origin::Copy(copy) => {
+            format!("{} GiB, copied from {} in {}", row.size_gib, copy.source, copy.source_region)
+        }
+        Origin::Direct { parent: Some(parent), .. } => {
+            format!("{} GiB, written through the EBS direct API over {parent}", row.size_gib)
+        }
+        Origin::Direct { parent: None, .. } => {
+            format!("{} GiB, written through the EBS direct API", row.size_gib)
+        }
+    };
+    let mut lines = vec![how];
+    match &row.encryption {
+        None => lines.push("not encrypted: what it was made from is not, and nothing else demands it".into()),
+        Some(e) => {
+            lines.push(format!("encrypted under {}: {}", e.key_arn, e.outcome_row));
+            lines.push(format!(
+                "its data key is bound to the encryption context aws:ebs:id = {}",
+                e.context_id
+            ));
+        }
+    }
+    lines.push(format!("lineage {}: what shares its data key", row.lineage));
+    if let Some(set) = row.set.as_ref().filter(|set| **set != row.id) {
+        lines.push(format!("taken at one instant with {set}"));
+    }
+    match (&row.at, &row.base) {
+        (Some(_), _) => lines.push(format!(
+            "holds {} bytes, of which {} were stored for it and the others were there already",
+            row.sizes.full_bytes, row.sizes.stored_bytes
+        )),
+        (None, Some(base)) => lines.push(format!("is stored over {base}")),
+        (None, None) => {}
+    }
+    if row.state == SnapshotState::Pending && matches!(row.origin, Origin::Volume) {
+        lines.push(
+            if row.frozen { "its point in time is durable" } else { "its point in time is not durable yet" }
+                .into(),
+        );
+    }
+    lines
+}
+
+/// Who needs its objects; for a deleted one, whether they are still there.
+fn needs(cx: &mut Cx, row: &Snapshot, former: Option<&FormerSnapshot>) -> Answer<Vec<String>> {
+    let mut lines = collect_snapshot::readers(cx, row)?;
+    match former {
+        Some(FormerSnapshot { collected: true, .. }) => {
+            lines.push("its objects that nobody else needs are gone".into());
+        }
+        Some(_) => {
+            lines.push("its objects are still there".into());
+            let line = collect_snapshot::line(cx, row);
+            lines.extend(jobs_in(cx, &line)?);
+        }
+        None => {}
+    }
+    Ok(lines)
+}
+
+fn shares(cx: &mut Cx, row: &Snapshot) -> Answer<Vec<String>> {
+    let of_snapshot = format!("{}/{}", row.region, row.id);
+    let shares = cx.tx.scan_index::<Share>("snapshot", &of_snapshot, None, usize::MAX)?;
+    Ok(shares.iter().map(|s| format!("shared with {}", s.with)).collect())
+}
