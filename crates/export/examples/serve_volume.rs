@@ -9,7 +9,7 @@ use keys::{DataKey, Secret};
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use volume::{Encryption, Volume, VolumeSpec};
+use volume::{Device, Encryption, Opening, Volume, VolumeSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             wrapped_key: b"not wrapped by anything".to_vec(),
             context_id: "vol-0123456789abcdef0".into(),
         }),
+        source: None,
     };
     let key = if encrypted {
         let mut bytes: [u8; 64] = std::array::from_fn(|n| n as u8);
@@ -38,8 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (files, dir): (Arc<dyn env::Files>, _) = (Arc::new(env::RealFiles), Path::new(dir));
     volume::create(&files, dir, &spec)?;
-    let volume = Volume::open(files, dir, key)?;
-    let export = Export::start(&spec.volume_id, volume, Listen::Unix(socket.into()))?;
+    let volume = Volume::open(files, dir, Opening::loaded())?;
+    let device = Device::open(volume, key)?;
+    let export = Export::start(&spec.volume_id, device, Listen::Unix(socket.into()))?;
     println!("{}", export.uri());
     loop {
         std::thread::park();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use volume::Volume;
+use volume::Device;
 
 /// Connections to one export at a time. qemu uses 1, nbdcopy 4 by default, the kernel client as many as asked.
 const CONNECTIONS_MAX: usize = 64;
@@ -41,7 +41,7 @@ pub struct Export {
 
 struct Shared {
     name: String,
-    volume: Arc<Volume>,
+    volume: Arc<Device>,
     sessions: Mutex<Sessions>,
     /// A session ended.
     ended: Condvar,
@@ -59,7 +59,7 @@ impl Export {
     /// Listens and returns. Clients find the volume under the export name `name` and as the default export.
     ///
     /// Errors: the address is in use or cannot be bound, or is not a loopback address.
-    pub fn start(name: &str, volume: Arc<Volume>, listen: Listen) -> io::Result<Export> {
+    pub fn start(name: &str, volume: Arc<Device>, listen: Listen) -> io::Result<Export> {
         let listener = Listener::bind(&listen)?;
         let (path, uri) = match &listen {
             Listen::Unix(path) => (Some(path.clone()), unix_uri(name, path)),
@@ -88,7 +88,7 @@ impl Export {
     }
 
     /// Takes no new connections, lets requests in flight finish (at most 10 s), ends the sessions, flushes the volume and
-    /// removes the socket file. A flush that fails is logged; whoever must know calls [`Volume::close`] as well.
+    /// removes the socket file. A flush that fails is logged; whoever must know calls [`Device::close`] as well.
     pub fn stop(mut self) {
         self.end(STOP_GRACE);
         if let Err(why) = self.shared.volume.flush() {

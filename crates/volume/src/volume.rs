@@ -37,6 +37,14 @@ pub struct Opening<'a> {
     pub on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
 }
 
+impl Opening<'static> {
+    /// For a volume that is known to be loaded: one that still is loading is refused.
+    pub fn loaded() -> Opening<'static> {
+        let source = &|at: &SnapshotRef| Err(VolumeError::Source(format!("{} is not at hand", at.snapshot)));
+        Opening { source, on_damage: Arc::new(|_| {}) }
+    }
+}
+
 /// A chunk of the source that cannot be read. Units of it that were not loaded or written yet give I/O errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {

@@ -7,7 +7,7 @@ use common::{DIR, key, made, open, read, shared, spec, write};
 use env::{Crash, Files, RealFiles, SimFault, SimFiles, SimOp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use volume::{Extent, ExtentKind, Volume, VolumeError};
+use volume::{Extent, ExtentKind, VolumeError};
 
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -247,7 +247,7 @@ fn a_cut_or_missing_file_is_damage_and_never_zeros() {
 fn a_key_is_needed_if_and_only_if_the_volume_is_encrypted() {
     for encrypted in [true, false] {
         let (files, _volume) = made(1, GIB, encrypted);
-        let wrong = Volume::open(shared(&files), Path::new(DIR), key(!encrypted));
+        let wrong = common::open_in(shared(&files), Path::new(DIR), key(!encrypted));
         assert!(matches!(wrong, Err(VolumeError::Key(_))));
     }
 }
@@ -332,11 +332,11 @@ fn a_real_file_system_takes_a_64_tib_volume_sparsely() {
     let root = tempfile::tempdir().unwrap();
     let (files, dir): (Arc<dyn Files>, _) = (Arc::new(RealFiles), root.path().join("a/b"));
     volume::create(&files, &dir, &spec(64 * TIB, true)).unwrap();
-    let volume = Volume::open(files.clone(), &dir, key(true)).unwrap();
+    let volume = common::open_in(files.clone(), &dir, key(true)).unwrap();
     write(&volume, 64 * TIB - 10, b"at the end");
     volume.close().unwrap();
     drop(volume);
-    let volume = Volume::open(files.clone(), &dir, key(true)).unwrap();
+    let volume = common::open_in(files.clone(), &dir, key(true)).unwrap();
     assert_eq!(read(&volume, 64 * TIB - 10, 10), b"at the end");
     volume::remove(&files, &dir).unwrap();
     assert!(!files.exists(&dir));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use volume::Volume;
+use volume::Device;
 
 type Hook = Box<dyn FnOnce() + Send>;
 type Hooks = Arc<Mutex<Option<(Step, &'static str, Hook)>>>;
@@ -139,14 +139,14 @@ impl Files for Hooked {
     }
 }
 
-fn made() -> (Hooked, Arc<Volume>) {
+fn made() -> (Hooked, Arc<Device>) {
     let hooked = Hooked { files: SimFiles::new(1), hook: Arc::default() };
     let files: Arc<dyn Files> = Arc::new(hooked.clone());
     volume::create(&files, Path::new(DIR), &spec(1 << 30, true)).unwrap();
-    (hooked, Volume::open(files, Path::new(DIR), key(true)).unwrap())
+    (hooked, common::open_in(files, Path::new(DIR), key(true)).unwrap())
 }
 
-fn crashed(hooked: &Hooked) -> Arc<Volume> {
+fn crashed(hooked: &Hooked) -> Arc<Device> {
     hooked.files.crash(Crash::Lost);
     common::open(&hooked.files, true).unwrap()
 }

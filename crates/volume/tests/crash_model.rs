@@ -12,7 +12,7 @@ use env::{Crash, SimFault, SimFiles, SimOp};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use volume::{ExtentKind, Volume, VolumeError};
+use volume::{Device, ExtentKind, VolumeError};
 
 const MIB: u64 = 1 << 20;
 const SIZE: u64 = 100 * MIB + 12 * 4096;
@@ -54,7 +54,7 @@ impl Model {
     }
 
     /// What the volume holds must be allowed; from now on it is what a reader sees.
-    fn settle(&mut self, volume: &Volume, what: &str) {
+    fn settle(&mut self, volume: &Device, what: &str) {
         for window in WINDOWS {
             let bytes = common::read(volume, window.start, (window.end - window.start) as usize);
             for (sector, found) in (window.start / 512..).zip(bytes.as_chunks::<512>().0) {
@@ -78,7 +78,7 @@ impl Model {
 
 struct Run {
     files: SimFiles,
-    volume: Arc<Volume>,
+    volume: Arc<Device>,
     model: Model,
     dice: Dice,
     encrypted: bool,

@@ -7,7 +7,6 @@ use common::{Dice, key, made, read, spec};
 use env::{Files, RealFiles};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
-use volume::Volume;
 
 const GIB: u64 = 1 << 30;
 
@@ -20,7 +19,7 @@ fn no_byte_of_a_neighbour_is_ever_lost() {
     let root = tempfile::tempdir().unwrap();
     let files: Arc<dyn Files> = Arc::new(RealFiles);
     volume::create(&files, root.path(), &spec(GIB, true)).unwrap();
-    let volume = Volume::open(files, root.path(), key(true)).unwrap();
+    let volume = common::open_in(files, root.path(), key(true)).unwrap();
     // Over a region border.
     let base = (1 << 20) - STRETCHES * STRETCH / 2;
     let of = 4;

@@ -9,6 +9,7 @@ mod requests;
 mod rest;
 mod signature;
 mod snapshot;
+mod stack;
 mod superblock;
 
 use crate::engine::Target;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Target> {
         nbd::handshake(),
         nbd::requests(),
         superblock::target(),
+        stack::target(),
         map::target(),
         self::snapshot::manifest(),
         self::snapshot::page(),

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use volume::{Volume, VolumeSpec};
+use volume::{Device, Opening, Volume, VolumeSpec};
 
 const SIZE: u64 = 1 << 20;
 const NAME: &str = "vol-0123456789abcdef0";
@@ -37,11 +37,13 @@ fn talk(path: &Path, sends: &[u8]) {
 }
 
 /// An unencrypted volume in memory: the cipher has no say in what is parsed.
-fn volume() -> Arc<Volume> {
+fn volume() -> Arc<Device> {
     let files: Arc<dyn env::Files> = Arc::new(SimFiles::new(1));
-    let spec = VolumeSpec { volume_id: NAME.into(), size_bytes: SIZE, encryption: None };
+    let spec = VolumeSpec { volume_id: NAME.into(), size_bytes: SIZE, encryption: None, source: None };
     let place = Path::new("/v");
-    let made = volume::create(&files, place, &spec).and_then(|()| Volume::open(files, place, None));
+    let made = volume::create(&files, place, &spec)
+        .and_then(|()| Volume::open(files, place, Opening::loaded()))
+        .and_then(|volume| Device::open(volume, None));
     match made {
         Ok(volume) => volume,
         Err(error) => {
@@ -52,7 +54,7 @@ fn volume() -> Arc<Volume> {
 }
 
 /// An export of a new volume; it lives as long as the target.
-fn serve(target: &str) -> (PathBuf, Arc<Volume>, Export) {
+fn serve(target: &str) -> (PathBuf, Arc<Device>, Export) {
     let volume = volume();
     let path = std::env::temp_dir().join(format!("sealvol-fuzz-{}-{target}.sock", std::process::id()));
     match Export::start(NAME, volume.clone(), Listen::Unix(path.clone())) {

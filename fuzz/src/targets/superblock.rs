@@ -5,12 +5,18 @@ use volume::VolumeSpec;
 use volume::readers::Superblock;
 
 fn good(encrypted: bool) -> Vec<u8> {
+    let source = encrypted.then(|| snapshot::SnapshotRef {
+        region: "us-east-1".into(),
+        snapshot: "snap-0123456789abcdef0".into(),
+        hash: "5a".repeat(32),
+    });
     let encryption = encrypted.then(|| volume::Encryption {
         kms_key_arn: "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".into(),
         wrapped_key: vec![7; 180],
         context_id: "vol-0123456789abcdef0".into(),
     });
-    let spec = VolumeSpec { volume_id: "vol-0123456789abcdef0".into(), size_bytes: 1 << 30, encryption };
+    let volume_id = "vol-0123456789abcdef0".into();
+    let spec = VolumeSpec { volume_id, size_bytes: 1 << 30, encryption, source };
     Superblock::new(&spec).map(|s| s.encode()).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use env::{Files, SimFault, SimFiles, SimOp};
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
-use volume::VolumeSpec;
+use volume::{Opening, Volume, VolumeSpec};
 
 const SIZE: u64 = 64 << 20;
 const BOTH: Agreed = Agreed { structured: true, allocation: true };
@@ -22,12 +22,13 @@ const REQ_ONE: u16 = 8;
 const FAST_ZERO: u16 = 16;
 const DIR: &str = "/v";
 
-fn volume() -> (SimFiles, Arc<Volume>) {
+fn volume() -> (SimFiles, Arc<Device>) {
     let files = SimFiles::new(1);
-    let spec = VolumeSpec { volume_id: "vol-1".into(), size_bytes: SIZE, encryption: None };
+    let spec = VolumeSpec { volume_id: "vol-1".into(), size_bytes: SIZE, encryption: None, source: None };
     let shared: Arc<dyn Files> = Arc::new(files.clone());
     volume::create(&shared, Path::new(DIR), &spec).unwrap();
-    let volume = Volume::open(shared, Path::new(DIR), None).unwrap();
+    let volume = Volume::open(shared, Path::new(DIR), Opening::loaded()).unwrap();
+    let volume = Device::open(volume, None).unwrap();
     (files, volume)
 }
 
@@ -45,7 +46,7 @@ fn write(offset: u64, payload: &[u8]) -> Vec<u8> {
     [request(1, 0, offset, offset, payload.len() as u32), payload.to_vec()].concat()
 }
 
-fn talk_in(volume: &Volume, agreed: Agreed, parts: &[Vec<u8>], piece: usize) -> (io::Result<()>, Vec<u8>) {
+fn talk_in(volume: &Device, agreed: Agreed, parts: &[Vec<u8>], piece: usize) -> (io::Result<()>, Vec<u8>) {
     let mut script = Script::in_pieces(parts.concat(), piece);
     let mut channel = Channel::new(&mut script);
     let result = serve(&mut channel, volume, agreed);
@@ -54,7 +55,7 @@ fn talk_in(volume: &Volume, agreed: Agreed, parts: &[Vec<u8>], piece: usize) -> 
     (result, script.told)
 }
 
-fn talk(volume: &Volume, agreed: Agreed, parts: &[Vec<u8>]) -> Vec<u8> {
+fn talk(volume: &Device, agreed: Agreed, parts: &[Vec<u8>]) -> Vec<u8> {
     let (result, told) = talk_in(volume, agreed, parts, 999);
     result.unwrap();
     told
@@ -278,7 +279,8 @@ fn fua_makes_a_write_durable_and_its_absence_does_not() {
         request[4..6].copy_from_slice(&flags.to_be_bytes());
         talk(&volume, BOTH, &[request]);
         files.crash(env::Crash::Lost);
-        let volume = Volume::open(Arc::new(files), Path::new(DIR), None).unwrap();
+        let volume = Volume::open(Arc::new(files), Path::new(DIR), Opening::loaded()).unwrap();
+        let volume = Device::open(volume, None).unwrap();
         let mut read = [9; 4];
         volume.read_at(&mut read, 0).unwrap();
         assert_eq!(&read, expected);

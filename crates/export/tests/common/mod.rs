@@ -6,13 +6,13 @@ use export::{Export, Listen};
 use keys::DataKey;
 use std::path::PathBuf;
 use std::sync::Arc;
-use volume::{Encryption, Volume, VolumeSpec};
+use volume::{Device, Encryption, Opening, Volume, VolumeSpec};
 
 pub const NAME: &str = "vol-0123456789abcdef0";
 
 pub struct Served {
     pub root: tempfile::TempDir,
-    pub volume: Arc<Volume>,
+    pub volume: Arc<Device>,
     pub export: Option<Export>,
     pub uri: String,
 }
@@ -29,11 +29,13 @@ pub fn serve(size_bytes: u64) -> Served {
             wrapped_key: vec![1],
             context_id: NAME.into(),
         }),
+        source: None,
     };
     let dir = root.path().join("volume");
     volume::create(&files, &dir, &spec).unwrap();
     let key = DataKey::for_tests(std::array::from_fn(|n| n as u8));
-    let volume = Volume::open(files, &dir, Some(key)).unwrap();
+    let volume = Volume::open(files, &dir, Opening::loaded()).unwrap();
+    let volume = Device::open(volume, Some(key)).unwrap();
     let export = Export::start(NAME, volume.clone(), Listen::Unix(root.path().join("socket"))).unwrap();
     Served { uri: export.uri(), export: Some(export), volume, root }
 }

@@ -64,7 +64,7 @@ type Breakage = fn(&mut Record);
 fn stacks_that_cannot_be_are_refused() {
     let breakages: [Breakage; 9] = [
         |r| r.layers.clear(),
-        |r| drop(r.layers.remove(0)),
+        |r| r.layers = r.layers.split_off(1),
         |r| r.layers.swap(1, 2),
         |r| r.next = 8,
         |r| r.frozen[0].layer = 8,

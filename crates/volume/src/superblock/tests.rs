@@ -3,6 +3,11 @@
 use super::*;
 use proptest::prelude::*;
 
+fn source() -> SnapshotRef {
+    let (region, snapshot) = ("eu-west-1".into(), "snap-0123456789abcdef0".into());
+    SnapshotRef { region, snapshot, hash: "0f".repeat(32) }
+}
+
 fn encrypted() -> Superblock {
     Superblock::new(&VolumeSpec {
         volume_id: "vol-0123456789abcdef0".into(),
@@ -12,6 +17,7 @@ fn encrypted() -> Superblock {
             wrapped_key: (0..200).collect(),
             context_id: "vol-0123456789abcdef0".into(),
         }),
+        source: Some(source()),
     })
     .unwrap()
 }
@@ -26,7 +32,8 @@ fn set(file: &mut [u8], slot: usize, at: usize, bytes: &[u8]) {
 #[test]
 fn what_was_written_is_read_back() {
     let plain = Superblock { encryption: None, ..encrypted() };
-    for superblock in [encrypted(), plain] {
+    let empty = Superblock { source: None, ..encrypted() };
+    for superblock in [encrypted(), plain, empty] {
         assert_eq!(Superblock::decode(&superblock.encode()).unwrap(), superblock);
     }
 }
@@ -39,6 +46,12 @@ fn the_largest_key_and_arn_fit() {
         wrapped_key: vec![7; WRAPPED_BYTES_MAX],
         context_id: "c".repeat(ID_BYTES_MAX),
     });
+    spec.volume_id = "v".repeat(ID_BYTES_MAX);
+    spec.source = Some(SnapshotRef {
+        region: "r".repeat(REGION_BYTES_MAX),
+        snapshot: "s".repeat(ID_BYTES_MAX),
+        ..source()
+    });
     let superblock = Superblock::new(&spec).unwrap();
     assert_eq!(Superblock::decode(&superblock.encode()).unwrap().spec(), spec);
 }
@@ -47,11 +60,11 @@ fn the_largest_key_and_arn_fit() {
 fn a_torn_or_rotten_slot_leaves_the_other_to_count() {
     for broken in 0..2 {
         let mut file = encrypted().encode();
-        file[broken * SLOT_BYTES + 70] ^= 1;
+        file[broken * SLOT_BYTES + 80] ^= 1;
         assert_eq!(Superblock::decode(&file).unwrap(), encrypted());
     }
     let mut file = encrypted().encode();
-    (file[70], file[SLOT_BYTES + 70]) = (0, 0);
+    (file[80], file[SLOT_BYTES + 80]) = (0, 0);
     assert!(matches!(Superblock::decode(&file), Err(VolumeError::Damaged(_))));
 }
 
@@ -62,6 +75,13 @@ fn the_higher_generation_counts() {
         set(&mut file, newer, 16, &9u64.to_le_bytes());
         assert_eq!(Superblock::decode(&file).unwrap().generation, 9);
     }
+}
+
+#[test]
+fn growing_counts_and_keeps_everything_else() {
+    let grown = encrypted().grown(2 << 30).unwrap();
+    assert_eq!(grown, Superblock { size_bytes: 2 << 30, generation: 2, ..encrypted() });
+    assert!(matches!(encrypted().grown((2 << 30) + 1), Err(VolumeError::BadSpec(_))));
 }
 
 #[test]
@@ -80,10 +100,10 @@ fn impossible_contents_under_a_right_checksum_are_damage() {
         (24, &4095u64.to_le_bytes()), // odd size
         (24, &(VOLUME_BYTES_MAX + 4096).to_le_bytes()),
         (32, &512u32.to_le_bytes()), // another unit
-        (36, &3u32.to_le_bytes()),   // unknown flag
+        (36, &5u32.to_le_bytes()),   // unknown flag
         (40, &1u64.to_le_bytes()),   // another segment size
         (52, &[0xff, 0xff]),         // a text longer than the slot
-        (64, &[0xff, 0xfe]),         // not UTF-8
+        (72, &[0xff, 0xfe]),         // not UTF-8
     ];
     for (at, bytes) in cases {
         let mut file = encrypted().encode();
@@ -109,6 +129,9 @@ fn specifications_that_cannot_be_stored_are_refused() {
     assert!(bad(|s| s.encryption.as_mut().unwrap().wrapped_key = vec![0; 6145]));
     assert!(bad(|s| s.encryption.as_mut().unwrap().kms_key_arn.clear()));
     assert!(bad(|s| s.encryption.as_mut().unwrap().context_id.clear()));
+    assert!(bad(|s| s.source.as_mut().unwrap().region.clear()));
+    assert!(bad(|s| s.source.as_mut().unwrap().snapshot.clear()));
+    assert!(bad(|s| s.source.as_mut().unwrap().hash.truncate(63)));
 }
 
 proptest! {

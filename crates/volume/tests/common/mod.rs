@@ -1,11 +1,14 @@
 //! What the tests of the volume share.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod chunks;
+pub mod sectors;
+
 use env::{Files, SimFiles};
 use keys::DataKey;
 use std::path::Path;
 use std::sync::Arc;
-use volume::{Encryption, Volume, VolumeError, VolumeSpec};
+use volume::{Device, Encryption, Opening, Volume, VolumeError, VolumeSpec};
 
 pub const DIR: &str = "/volumes/vol-0123456789abcdef0";
 
@@ -18,6 +21,7 @@ pub fn spec(size_bytes: u64, encrypted: bool) -> VolumeSpec {
             wrapped_key: vec![1, 2, 3],
             context_id: "vol-0123456789abcdef0".into(),
         }),
+        source: None,
     }
 }
 
@@ -29,25 +33,30 @@ pub fn shared(files: &SimFiles) -> Arc<dyn Files> {
     Arc::new(files.clone())
 }
 
-pub fn open(files: &SimFiles, encrypted: bool) -> Result<Arc<Volume>, VolumeError> {
-    Volume::open(shared(files), Path::new(DIR), key(encrypted))
+pub fn open(files: &SimFiles, encrypted: bool) -> Result<Arc<Device>, VolumeError> {
+    open_in(shared(files), Path::new(DIR), key(encrypted))
+}
+
+/// A volume that is not loading, with its key.
+pub fn open_in(files: Arc<dyn Files>, dir: &Path, key: Option<DataKey>) -> Result<Arc<Device>, VolumeError> {
+    Device::open(Volume::open(files, dir, Opening::loaded())?, key)
 }
 
 /// A new volume in a file system of its own.
-pub fn made(seed: u64, size_bytes: u64, encrypted: bool) -> (SimFiles, Arc<Volume>) {
+pub fn made(seed: u64, size_bytes: u64, encrypted: bool) -> (SimFiles, Arc<Device>) {
     let files = SimFiles::new(seed);
     volume::create(&shared(&files), Path::new(DIR), &spec(size_bytes, encrypted)).unwrap();
     let volume = open(&files, encrypted).unwrap();
     (files, volume)
 }
 
-pub fn read(volume: &Volume, offset: u64, len: usize) -> Vec<u8> {
+pub fn read(volume: &Device, offset: u64, len: usize) -> Vec<u8> {
     let mut bytes = vec![0xee; len];
     volume.read_at(&mut bytes, offset).unwrap();
     bytes
 }
 
-pub fn write(volume: &Volume, offset: u64, bytes: &[u8]) {
+pub fn write(volume: &Device, offset: u64, bytes: &[u8]) {
     volume.write_at(&mut bytes.to_vec(), offset, false).unwrap();
 }
 

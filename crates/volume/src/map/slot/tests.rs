@@ -5,7 +5,13 @@ use proptest::prelude::*;
 
 fn slot(index: u32, generation: u64, fill: u64) -> [u8; SLOT_BYTES] {
     let mut slot = [0; SLOT_BYTES];
-    write_slot(&mut slot, PageIndex(index), generation, &[fill; WORDS]);
+    write_slot(
+        &mut slot,
+        PageIndex(index),
+        generation,
+        &[fill; WORDS],
+        Changed { epoch: generation, chunks: fill },
+    );
     slot
 }
 

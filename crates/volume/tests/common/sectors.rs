@@ -1,0 +1,70 @@
+//! What every 512-byte sector of some windows of a volume may hold: its versions since the last flush.
+
+use super::read;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use volume::Device;
+
+pub type Sector = [u8; 512];
+
+/// The content of the windows at an instant.
+pub type Content = BTreeMap<u64, Sector>;
+
+/// The last version is what a reader sees.
+pub struct Sectors {
+    windows: Vec<Range<u64>>,
+    versions: BTreeMap<u64, Vec<Sector>>,
+}
+
+impl Sectors {
+    /// All zeros.
+    pub fn new(windows: &[Range<u64>]) -> Sectors {
+        let sectors = windows.iter().flat_map(|w| w.start / 512..w.end / 512);
+        Sectors { windows: windows.to_vec(), versions: sectors.map(|s| (s, vec![[0; 512]])).collect() }
+    }
+
+    /// Changes bytes; those outside the windows are not known of.
+    pub fn change(&mut self, offset: u64, len: u64, byte: impl Fn(u64) -> u8) {
+        for (sector, versions) in self.versions.range_mut(offset / 512..(offset + len).div_ceil(512)) {
+            let mut new = *versions.last().unwrap();
+            for (at, to) in (sector * 512..).zip(&mut new) {
+                if (offset..offset + len).contains(&at) {
+                    *to = byte(at);
+                }
+            }
+            versions.push(new);
+        }
+    }
+
+    pub fn flushed(&mut self) {
+        self.versions.values_mut().for_each(|versions| drop(versions.drain(..versions.len() - 1)));
+    }
+
+    /// What the volume holds must be allowed; from now on it is what a reader sees.
+    pub fn settle(&mut self, volume: &Device, what: &str) {
+        for window in self.windows.clone() {
+            let end = window.end.min(volume.size_bytes());
+            let bytes = read(volume, window.start, end.saturating_sub(window.start) as usize);
+            for (sector, found) in (window.start / 512..).zip(bytes.as_chunks::<512>().0) {
+                let versions = self.versions.get_mut(&sector).unwrap();
+                let Some(at) = versions.iter().rposition(|version| version == found) else {
+                    panic!("{what}: sector {sector} holds {:02x?}…, none of its versions", &found[..16]);
+                };
+                let seen = versions.remove(at);
+                versions.push(seen);
+            }
+        }
+    }
+
+    pub fn now(&self) -> Content {
+        self.versions.iter().map(|(sector, versions)| (*sector, *versions.last().unwrap())).collect()
+    }
+
+    pub fn expect(&self, offset: u64, found: &[u8]) {
+        for (at, byte) in (offset..).zip(found) {
+            let versions = self.versions.get(&(at / 512));
+            let expected = versions.map_or(0, |v| v.last().unwrap()[(at % 512) as usize]);
+            assert_eq!(*byte, expected, "byte {at}");
+        }
+    }
+}
