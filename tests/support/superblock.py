@@ -42,8 +42,8 @@ class Stored:
         assert (version, unit, segment) == (1, UNIT, SEGMENT)
         if crc32c(raw[:12] + bytes(4) + raw[16:]) != checksum:
             return None
-        lengths = struct.unpack_from("<4H", raw, 52)
-        texts, at = [], 64
+        lengths = struct.unpack_from("<7H", raw, 52)
+        texts, at = [], 72
         for length in lengths:
             texts.append(raw[at : at + length])
             at += length
