@@ -59,7 +59,7 @@ fn objects_stay_while_a_volume_loads_from_them() {
     let bench = Bench::new();
     let volume = bench.volume("");
     let snapshot = bench.snapshot(&volume);
-    bench.host.work_takes(400);
+    bench.host.hold_work("load/");
     let restored = texts(
         &bench.ok(&format!("CreateVolume&AvailabilityZone=us-east-1a&SnapshotId={snapshot}")),
         "volumeId",
@@ -71,7 +71,7 @@ fn objects_stay_while_a_volume_loads_from_them() {
     assert!(bench.row(&restored).unwrap().source.unwrap().loading);
     assert_eq!(stored(&bench), [snapshot.as_str()]);
     assert!(!bench.former_snapshot(&snapshot).unwrap().collected);
-    bench.host.work_takes(1);
+    bench.host.heal();
     bench.run();
     assert_eq!(stored(&bench), [""; 0]);
     bench.assert_tidy();
@@ -83,14 +83,14 @@ fn objects_stay_while_the_next_snapshot_is_stored_over_them() {
     let bench = Bench::new();
     let volume = bench.volume("");
     let first = bench.snapshot(&volume);
-    bench.host.work_takes(50);
+    bench.host.hold_work("store/");
     let second = bench.begin_snapshot(&volume, "");
     bench.run_rounds(5);
     assert_eq!(bench.snapshot_row(&second).unwrap().base, Some(format!("us-east-1/{first}")));
     bench.ok(&delete(&first));
     bench.run_rounds(20);
     assert_eq!(stored(&bench), [first.as_str()], "it is the base of the other");
-    bench.host.work_takes(0);
+    bench.host.heal();
     bench.run();
     assert_eq!(stored(&bench), [second.as_str()]);
     assert_eq!(bench.snapshot_state(&second), "completed");

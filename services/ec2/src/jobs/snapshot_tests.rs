@@ -140,6 +140,9 @@ fn a_refusal_at_any_step_ends_in_error_or_after_the_end_changes_nothing() {
                     "createSnapshot succeeded"
                 };
                 assert_eq!(bench.told(&snapshot), [told], "{kind} {step} {what:?}");
+                // What a snapshot that failed would have stored is still to be stored for the next one.
+                let thawed = std::mem::take(&mut bench.host.kept.lock().unwrap().thawed);
+                assert!(thawed.iter().all(|(_, _, stored)| *stored == (ends == "completed")), "{thawed:?}");
                 bench.assert_tidy();
                 bench.assert_storage_tidy();
                 // The volume is as before: the next snapshot works, and it can be deleted.

@@ -39,6 +39,8 @@ pub struct Kept {
     pub running: BTreeMap<String, u32>,
     /// Work that ended and was not forgotten.
     pub ended: BTreeMap<String, Ended>,
+    /// Work that does not end, by the start of its name.
+    pub held: BTreeSet<String>,
     /// Work whose end is refused so, by the start of its name.
     pub refusals: BTreeMap<String, Refusal>,
 }
@@ -69,8 +71,15 @@ impl FakeHost {
         self.kept.lock().unwrap().refusals.insert(name.to_owned(), refusal);
     }
 
+    /// Work whose name starts so does not end from now on, until `heal`.
+    pub fn hold_work(&self, name: &str) {
+        self.kept.lock().unwrap().held.insert(name.to_owned());
+    }
+
     pub fn heal(&self) {
-        self.kept.lock().unwrap().refusals.clear();
+        let mut kept = self.kept.lock().unwrap();
+        kept.refusals.clear();
+        kept.held.clear();
     }
 
     /// Asks KMS through the door for the data key, as the real host does for storage work.
@@ -202,7 +211,8 @@ impl FakeHost {
                 kept.running.remove(name);
                 return Err(HostError::Refused(refusal));
             }
-            let looks = kept.looks;
+            let is_held = kept.held.iter().any(|start| name.starts_with(start));
+            let looks = if is_held { u32::MAX } else { kept.looks };
             let seen = kept.running.entry(name.to_owned()).or_insert(0);
             *seen += 1;
             (*seen - 1, looks)
