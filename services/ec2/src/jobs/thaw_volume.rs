@@ -82,6 +82,8 @@ fn merge(run: &Run, storing: &mut Storing) -> StepResult {
 
 fn tidied(run: &Run, storing: &mut Storing) -> StepResult {
     let storage = &run.dependency::<StorageHandle>()?.0;
+    // Storing that was still running when it was told to stop is forgotten now that it has.
+    storage.forget(&store_snapshot::work_name(&storing.snapshot));
     storage.forget(&discard_name(&storing.snapshot));
     storage.forget(&merge_name(&storing.volume));
     transact(run, |cx| {
