@@ -239,6 +239,19 @@ fn over_what(cx: &mut Cx, row: &Snapshot, source: &Snapshot, planned: Option<&En
     Ok(Over { incremental: incremental && base.is_some(), base })
 }
 
+/// A copy in the making that was to hold only what changed since a snapshot that was deleted meanwhile, as one that holds everything
+/// (still under the data key that it has); `None` for one that goes on as it is.
+pub fn made_full(cx: &mut Cx, row: &Snapshot) -> Answer<Option<Snapshot>> {
+    let Some(copied) = row.copied() else { return Ok(None) };
+    let Some(since) = &copied.since else { return Ok(None) };
+    if is_there(cx, since)? {
+        return Ok(None);
+    }
+    let copied = Copied { since: None, incremental: false, ..copied.clone() };
+    let origin = Origin::Copy(Box::new(copied));
+    Ok(Some(Snapshot { base: None, base_at: None, origin, ..row.clone() }))
+}
+
 /// A stored snapshot still exists for somebody.
 fn is_there(cx: &mut Cx, at: &SnapshotRef) -> Answer<bool> {
     let place = format!("{}/{}", at.region, at.snapshot);

@@ -40,7 +40,7 @@ impl Job for CopySnapshotJob {
     type State = Copying;
     const STEPS: &'static [Step<Copying>] = &[
         Step { name: "source", run: source, undo: fail },
-        Step { name: "keys", run: keys, undo: |run, copying, _| retire(run, copying) },
+        Step { name: "keys", run: keys, undo: |run, copying, _| taken_back(run, copying) },
         Step { name: "copy", run: copy, undo: |run, copying, _| discard(run, copying) },
         Step { name: "let go", run: let_go, undo: |_, _, _| Ok(()) },
     ];
@@ -92,6 +92,7 @@ fn source(run: &Run, copying: &mut Copying) -> StepResult {
 
 /// The documented end of a copy that cannot be made.
 fn fail(run: &Run, copying: &mut Copying, why: &Refusal) -> StepResult {
+    retire(run, copying)?;
     transact(run, |cx| {
         let found = if_there(find::snapshot(cx, &copying.snapshot))?;
         let Some(mut row) = found.filter(|s| s.state == SnapshotState::Pending) else { return Ok(()) };
@@ -142,17 +143,32 @@ fn retire(run: &Run, copying: &mut Copying) -> StepResult {
     })
 }
 
+fn taken_back(run: &Run, copying: &mut Copying) -> StepResult {
+    run.dependency::<StorageHandle>()?.0.forget(&discard_name(&copying.snapshot));
+    retire(run, copying)
+}
+
 fn copy(run: &Run, copying: &mut Copying) -> StepResult {
-    let found = transact(run, |cx| match pending(cx, &copying.snapshot)? {
-        Some(row) => Ok(Some((copy_keys::are_usable(cx, &row)?, row))),
-        None => Ok(None),
+    let found = transact(run, |cx| {
+        let Some(row) = pending(cx, &copying.snapshot)? else { return Ok(None) };
+        let (row, again) = match copying::made_full(cx, &row)? {
+            Some(full) => (full, true),
+            None => (row, false),
+        };
+        if again {
+            cx.tx.put(&row)?;
+        }
+        Ok(Some((copy_keys::are_usable(cx, &row)?, row, again)))
     })?;
-    let Some((usable, row)) = found else { return Ok(()) };
+    let Some((usable, row, again)) = found else { return Ok(()) };
     if !usable {
         let why = "a key was disabled, deleted or lost its material while the copy was made";
         return Err(StepError::Refused(trouble(CopyTrouble::KeyNotAccessible, why)));
     }
     let storage = &run.dependency::<StorageHandle>()?.0;
+    if again {
+        storage.forget(&work_name(&row.id));
+    }
     let looked = storage.work(&work_name(&row.id), &work(&row, &run.request.id)?);
     let progress = looked.map_err(|error| match error {
         HostError::Refused(refusal) => StepError::Refused(of_keys(refusal)),
@@ -213,7 +229,7 @@ fn discard(run: &Run, copying: &mut Copying) -> StepResult {
             tracing::warn!(snapshot = id, %refusal, "what a copy wrote could not be removed");
         }
     }
-    storage.forget(&discard_name(id));
+    // The work is forgotten by the next step back, so that this one may run twice.
     Ok(())
 }
 
