@@ -121,7 +121,10 @@ impl One<'_> {
         match made {
             Ok(layer) => self.layer = Some(Arc::new(layer)),
             Err(error) => {
-                let _ = layer::remove(&volume.files, &volume.dir, entry.number);
+                // Unless it is not sure that the old record holds: the new one, which names the layer, may be there.
+                if volume.check_writable().is_ok() {
+                    let _ = layer::remove(&volume.files, &volume.dir, entry.number);
+                }
                 return Err(error);
             }
         }

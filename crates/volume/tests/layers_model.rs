@@ -315,7 +315,10 @@ impl Run {
             // A fault: the range is old or new, and that can be read.
             Err(error) => {
                 self.files.heal();
-                self.model.settle(&self.device, &format!("after {error}"));
+                if !self.model.settle(&self.device, &format!("after {error}")) {
+                    assert!(self.files.is_dark(), "after {error}: cannot be read");
+                    return self.crash();
+                }
                 if !error.leaves_volume_writable() {
                     assert!(self.device.flush().is_err(), "a failed sync was forgotten");
                     assert!(self.device.write_at(&mut [1], 0, false).is_err());
@@ -349,7 +352,7 @@ impl Run {
         self.note("crash");
         self.files.crash(how);
         (self.volume, self.device) = open(&self.files, &self.source, self.encrypted).unwrap();
-        self.model.settle(&self.device, &format!("after a {how:?} crash"));
+        assert!(self.model.settle(&self.device, &format!("after a {how:?} crash")));
         // What a new start finds is on the disk.
         self.model.flushed();
         let listed = self.volume.frozen_snapshots();

@@ -8,6 +8,7 @@ use env::{Files, SimFiles};
 use keys::DataKey;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use volume::{Device, Encryption, Opening, Volume, VolumeError, VolumeSpec};
 
 pub const DIR: &str = "/volumes/vol-0123456789abcdef0";
@@ -58,6 +59,24 @@ pub fn read(volume: &Device, offset: u64, len: usize) -> Vec<u8> {
 
 pub fn write(volume: &Device, offset: u64, bytes: &[u8]) {
     volume.write_at(&mut bytes.to_vec(), offset, false).unwrap();
+}
+
+pub fn freeze(device: &Device, snapshot: &str) {
+    volume::freeze(&[(device.volume().clone(), snapshot)]).unwrap();
+}
+
+pub fn merge(device: &Device) {
+    device.volume().merge(&AtomicBool::new(false)).unwrap();
+}
+
+/// What a frozen snapshot lists.
+pub fn indices(volume: &Arc<Volume>, snapshot: &str, only_changed: bool) -> Vec<u32> {
+    volume.frozen(snapshot, only_changed).unwrap().indices(0, usize::MAX).unwrap()
+}
+
+/// Bytes that a file of the volume takes.
+pub fn held(files: &SimFiles, name: &str) -> u64 {
+    files.bytes_held(&Path::new(DIR).join(name))
 }
 
 /// SplitMix64.

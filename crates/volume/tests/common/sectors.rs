@@ -1,6 +1,5 @@
 //! What every 512-byte sector of some windows of a volume may hold: its versions since the last flush.
 
-use super::read;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use volume::Device;
@@ -40,11 +39,14 @@ impl Sectors {
         self.versions.values_mut().for_each(|versions| drop(versions.drain(..versions.len() - 1)));
     }
 
-    /// What the volume holds must be allowed; from now on it is what a reader sees.
-    pub fn settle(&mut self, volume: &Device, what: &str) {
-        for window in self.windows.clone() {
-            let end = window.end.min(volume.size_bytes());
-            let bytes = read(volume, window.start, end.saturating_sub(window.start) as usize);
+    /// What the volume holds must be allowed; from now on it is what a reader sees. `false` if it could not be read.
+    pub fn settle(&mut self, volume: &Device, what: &str) -> bool {
+        let size = volume.size_bytes();
+        for window in self.windows.clone().into_iter().filter(|window| window.end <= size) {
+            let mut bytes = vec![0xee; (window.end - window.start) as usize];
+            if volume.read_at(&mut bytes, window.start).is_err() {
+                return false;
+            }
             for (sector, found) in (window.start / 512..).zip(bytes.as_chunks::<512>().0) {
                 let versions = self.versions.get_mut(&sector).unwrap();
                 let Some(at) = versions.iter().rposition(|version| version == found) else {
@@ -54,6 +56,7 @@ impl Sectors {
                 versions.push(seen);
             }
         }
+        true
     }
 
     pub fn now(&self) -> Content {
