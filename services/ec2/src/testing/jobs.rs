@@ -4,10 +4,9 @@
 use super::Bench;
 use crate::jobs::{
     attach_volume::AttachVolumeJob, collect_snapshot::CollectSnapshotJob, copy_snapshot::CopySnapshotJob,
-    create_snapshot::CreateSnapshotJob,
-    create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob, detach_volume::DetachVolumeJob,
-    launch_instance::LaunchInstanceJob, load_volume::LoadVolumeJob, modify_volume::ModifyVolumeJob,
-    reattach_volume::ReattachVolumeJob, store_snapshot::StoreSnapshotJob,
+    create_snapshot::CreateSnapshotJob, create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob,
+    detach_volume::DetachVolumeJob, launch_instance::LaunchInstanceJob, load_volume::LoadVolumeJob,
+    modify_volume::ModifyVolumeJob, reattach_volume::ReattachVolumeJob, store_snapshot::StoreSnapshotJob,
     terminate_instance::TerminateInstanceJob, thaw_volume::ThawVolumeJob,
 };
 use ::jobs::{Job, JobRow, Run, StepError};
