@@ -40,6 +40,9 @@ impl Volume {
     pub fn merge(&self, stop: &AtomicBool) -> Result<(), VolumeError> {
         let _one_at_a_time = self.merging.lock();
         while let Some(pair) = self.next_pair()? {
+            // The upper layer, which takes no more writes, must be durable before its units go over the lower layer's: else a
+            // crash could leave their bytes below, and neither layer's map would say that the chunk changed.
+            self.flush()?;
             if self.move_down(&pair, stop)? {
                 self.drop_upper(&pair)?;
             }
