@@ -1,9 +1,11 @@
 //! EBS notifications about volumes. Shapes: EBS User Guide, "EventBridge events for Amazon EBS".
 
 mod copies;
+mod fast_restores;
 mod snapshots;
 
 pub use copies::*;
+pub use fast_restores::*;
 pub use snapshots::*;
 
 use crate::rows::{Modification, Volume};

@@ -12,6 +12,7 @@ pub mod defaults;
 mod detaching;
 mod ending;
 mod events;
+mod fast_restores;
 mod filters;
 mod find;
 mod idempotency;

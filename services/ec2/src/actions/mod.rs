@@ -10,6 +10,7 @@ pub mod delete_snapshot;
 pub mod delete_tags;
 pub mod delete_volume;
 pub mod describe_availability_zones;
+pub mod describe_fast_snapshot_restores;
 pub mod describe_instances;
 pub mod describe_locked_snapshots;
 pub mod describe_regions;
@@ -22,8 +23,10 @@ pub mod describe_volumes;
 pub mod describe_volumes_modifications;
 pub mod detach_volume;
 pub mod disable_ebs_encryption_by_default;
+pub mod disable_fast_snapshot_restores;
 pub mod disable_snapshot_block_public_access;
 pub mod enable_ebs_encryption_by_default;
+pub mod enable_fast_snapshot_restores;
 pub mod enable_snapshot_block_public_access;
 pub mod enable_volume_io;
 pub mod get_ebs_default_kms_key_id;
@@ -55,6 +58,7 @@ pub fn table() -> Vec<Entry> {
         entry::<delete_tags::DeleteTags>(),
         entry::<delete_volume::DeleteVolume>(),
         entry::<describe_availability_zones::DescribeAvailabilityZones>(),
+        entry::<describe_fast_snapshot_restores::DescribeFastSnapshotRestores>(),
         entry::<describe_instances::DescribeInstances>(),
         entry::<describe_locked_snapshots::DescribeLockedSnapshots>(),
         entry::<describe_regions::DescribeRegions>(),
@@ -67,8 +71,10 @@ pub fn table() -> Vec<Entry> {
         entry::<describe_volumes_modifications::DescribeVolumesModifications>(),
         entry::<detach_volume::DetachVolume>(),
         entry::<disable_ebs_encryption_by_default::DisableEbsEncryptionByDefault>(),
+        entry::<disable_fast_snapshot_restores::DisableFastSnapshotRestores>(),
         entry::<disable_snapshot_block_public_access::DisableSnapshotBlockPublicAccess>(),
         entry::<enable_ebs_encryption_by_default::EnableEbsEncryptionByDefault>(),
+        entry::<enable_fast_snapshot_restores::EnableFastSnapshotRestores>(),
         entry::<enable_snapshot_block_public_access::EnableSnapshotBlockPublicAccess>(),
         entry::<enable_volume_io::EnableVolumeIO>(),
         entry::<get_ebs_default_kms_key_id::GetEbsDefaultKmsKeyId>(),

@@ -8,6 +8,7 @@ pub mod create_snapshot;
 pub mod create_volume;
 pub mod delete_volume;
 pub mod detach_volume;
+pub mod fast_restore;
 pub mod launch_instance;
 pub mod load_volume;
 pub mod modify_volume;
@@ -34,6 +35,7 @@ pub fn kinds(kinds: ::jobs::Kinds) -> ::jobs::Kinds {
         .with::<attach_volume::AttachVolumeJob>()
         .with::<detach_volume::DetachVolumeJob>()
         .with::<delete_volume::DeleteVolumeJob>()
+        .with::<fast_restore::FastRestoreJob>()
         .with::<reattach_volume::ReattachVolumeJob>()
         .with::<launch_instance::LaunchInstanceJob>()
         .with::<load_volume::LoadVolumeJob>()

@@ -5,9 +5,9 @@ use super::Bench;
 use crate::jobs::{
     attach_volume::AttachVolumeJob, collect_snapshot::CollectSnapshotJob, copy_snapshot::CopySnapshotJob,
     create_snapshot::CreateSnapshotJob, create_volume::CreateVolumeJob, delete_volume::DeleteVolumeJob,
-    detach_volume::DetachVolumeJob, launch_instance::LaunchInstanceJob, load_volume::LoadVolumeJob,
-    modify_volume::ModifyVolumeJob, reattach_volume::ReattachVolumeJob, store_snapshot::StoreSnapshotJob,
-    terminate_instance::TerminateInstanceJob, thaw_volume::ThawVolumeJob,
+    detach_volume::DetachVolumeJob, fast_restore::FastRestoreJob, launch_instance::LaunchInstanceJob,
+    load_volume::LoadVolumeJob, modify_volume::ModifyVolumeJob, reattach_volume::ReattachVolumeJob,
+    store_snapshot::StoreSnapshotJob, terminate_instance::TerminateInstanceJob, thaw_volume::ThawVolumeJob,
 };
 use ::jobs::{Job, JobRow, Run, StepError};
 use api::{Door, Failure, Request};
@@ -120,6 +120,7 @@ fn kind_of(name: &str) -> Kind {
         CreateVolumeJob::KIND => kind::<CreateVolumeJob>(),
         DeleteVolumeJob::KIND => kind::<DeleteVolumeJob>(),
         DetachVolumeJob::KIND => kind::<DetachVolumeJob>(),
+        FastRestoreJob::KIND => kind::<FastRestoreJob>(),
         LaunchInstanceJob::KIND => kind::<LaunchInstanceJob>(),
         LoadVolumeJob::KIND => kind::<LoadVolumeJob>(),
         ModifyVolumeJob::KIND => kind::<ModifyVolumeJob>(),
