@@ -31,6 +31,7 @@ pub struct KeyUse {
 
 /// Long work. Each kind is safe to repeat.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // one per work, for a moment
 pub enum Work {
     /// Stores a frozen snapshot of a volume: incremental over `base` if the volume still knows what changed since then,
     /// else everything that the volume holds.
