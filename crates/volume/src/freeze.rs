@@ -22,7 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Freezes each volume as its snapshot, all at one instant; durable on return. Repeating it with the same snapshots is fine.
 ///
-/// On an error none of them is frozen. [`VolumeError::NoSpace`]: nothing has changed.
+/// On an error none of them is frozen, and the volumes are as before, but for a layer that could not be taken back: the next
+/// merge removes it.
 pub fn freeze(volumes: &[(Arc<Volume>, &str)]) -> Result<(), VolumeError> {
     let done = |(volume, snapshot): &(Arc<Volume>, &str)| volume.record().frozen(snapshot).is_some();
     if volumes.iter().all(done) {
@@ -31,11 +32,11 @@ pub fn freeze(volumes: &[(Arc<Volume>, &str)]) -> Result<(), VolumeError> {
     for (volume, _) in volumes {
         volume.flush()?;
     }
+    let before: Vec<u32> = volumes.iter().map(|(volume, _)| volume.top_number()).collect();
     let result = Set::lock(volumes).freeze();
     if result.is_err() {
-        // A layer that came to be in vain goes again, if the disk lets it; else with the next merge.
-        for (volume, _) in volumes {
-            let _ = volume.merge(&AtomicBool::new(false));
+        for ((volume, _), before) in volumes.iter().zip(before) {
+            volume.merge_new_layer(before);
         }
     }
     result
@@ -55,7 +56,8 @@ struct One<'a> {
 impl<'a> Set<'a> {
     fn lock(volumes: &'a [(Arc<Volume>, &'a str)]) -> Set<'a> {
         let mut sorted: Vec<_> = volumes.iter().collect();
-        sorted.sort_by_key(|(volume, _)| Arc::as_ptr(volume).addr());
+        // A directory is open once, so this is an order of volumes, and the same in every run.
+        sorted.sort_by(|(a, _), (b, _)| a.dir.cmp(&b.dir));
         let groups = sorted.chunk_by(|(a, _), (b, _)| Arc::ptr_eq(a, b));
         let ones = groups.filter_map(|group| {
             let (volume, _) = group.first()?;
@@ -176,6 +178,20 @@ impl One<'_> {
 }
 
 impl Volume {
+    fn top_number(&self) -> u32 {
+        let stack = self.gate.read();
+        stack.layers[stack.top()].number
+    }
+
+    /// Removes a layer that came to be in vain since the top one had this number: there is little in it. Left to the next merge if
+    /// there is more to do, or the disk is still full.
+    fn merge_new_layer(&self, before: u32) {
+        let alone = self.top_number() != before && self.gate.read().layers.len() == 2;
+        if alone && let Some(mut turn) = self.merging.try_lock() {
+            let _ = self.merge_in_turn(&mut turn, &AtomicBool::new(false));
+        }
+    }
+
     /// The frozen snapshot is not needed any more; durable on return. `stored`: it is the base of the next snapshot, of which only
     /// chunks changed since need storing. One that is not frozen is fine. What it held goes back to the volume with the
     /// next [`Volume::merge`].

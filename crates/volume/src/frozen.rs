@@ -93,48 +93,48 @@ impl FrozenSource {
         Ok(Step::Done(chunk_of(bytes, present)))
     }
 
-    /// The layers that the snapshot consists of, top first, and the source below them.
-    fn below(&self) -> Result<(Vec<Arc<Layer>>, Option<Arc<Source>>), VolumeError> {
+    fn parts(&self) -> Result<Parts, VolumeError> {
         let stack = self.volume.gate.read();
         let place = self.place(&stack)?;
-        Ok((stack.layers[..=place].iter().rev().cloned().collect(), stack.source.clone()))
+        // Changes are counted in layers only.
+        let source = stack.source.clone().filter(|_| !self.reading.only_changed);
+        Ok(Parts { layers: stack.layers[..=place].iter().rev().cloned().collect(), source })
     }
 
     /// Chunks of one page that are to be listed, one bit each. Without locks: a merge marks a unit in the lower layer before it
     /// takes it out of the upper one, and the upper one is looked at first.
-    fn listed(
-        &self,
-        layers: &[Arc<Layer>],
-        source: Option<&Source>,
-        page: PageIndex,
-    ) -> Result<u64, SnapshotError> {
+    fn listed(&self, parts: &Parts, page: PageIndex) -> Result<u64, SnapshotError> {
         let mut chunks = 0;
-        for layer in layers {
+        for layer in &parts.layers {
             let Some(page) = layer.map.page(page).map_err(told)? else { continue };
             chunks |= if self.reading.only_changed { layer.changed(&page) } else { page.chunks(false) };
         }
-        match source {
-            Some(source) if !self.reading.only_changed => Ok(chunks | source.held_of(page)?),
-            _ => Ok(chunks),
+        match &parts.source {
+            Some(source) => Ok(chunks | source.held_of(page)?),
+            None => Ok(chunks),
         }
     }
+}
 
+/// What a frozen snapshot consists of.
+struct Parts {
+    /// Top first.
+    layers: Vec<Arc<Layer>>,
+    /// Below them, while the volume is loading.
+    source: Option<Arc<Source>>,
+}
+
+impl Parts {
     /// The first page at or after `from` of which anything may be listed.
-    fn next_page(
-        &self,
-        layers: &[Arc<Layer>],
-        source: Option<&Source>,
-        from: PageIndex,
-    ) -> Result<Option<PageIndex>, SnapshotError> {
+    fn next_page(&self, from: PageIndex) -> Result<Option<PageIndex>, SnapshotError> {
         let mut next: Option<PageIndex> = None;
         let mut offer = |page: PageIndex| next = Some(next.map_or(page, |next| next.min(page)));
-        for layer in layers {
+        for layer in &self.layers {
             if let Some((page, _)) = layer.map.next_page(from).map_err(told)? {
                 offer(page);
             }
         }
-        if let Some(source) = source
-            && !self.reading.only_changed
+        if let Some(source) = &self.source
             && let Some(chunk) = source.indices(from.first_chunk(), 1)?.first()
         {
             offer(PageIndex::of_chunk(*chunk));
@@ -149,21 +149,18 @@ impl ChunkSource for FrozenSource {
     }
 
     fn indices(&self, from: u32, max: usize) -> Result<Vec<u32>, SnapshotError> {
-        let (layers, source) = self.below().map_err(told)?;
+        let parts = self.parts().map_err(told)?;
         let (mut found, mut at, end) = (Vec::new(), from, chunks_of(self.size_bytes));
         while found.len() < max && at < end {
-            let Some(page) = self.next_page(&layers, source.as_deref(), PageIndex::of_chunk(at))? else {
-                break;
-            };
-            let chunks = self.listed(&layers, source.as_deref(), page)?;
-            let first = page.first_chunk();
+            let Some(page) = parts.next_page(PageIndex::of_chunk(at))? else { break };
+            let (chunks, first) = (self.listed(&parts, page)?, page.first_chunk());
             let indices = (0..CHUNKS_PER_PAGE).filter(|n| chunks >> n & 1 == 1).map(|n| first + n);
             let rest = max - found.len();
             found.extend(indices.filter(|index| (at..end).contains(index)).take(rest));
             at = first + CHUNKS_PER_PAGE;
         }
         // What was listed counts only if the layers were frozen throughout.
-        self.below().map_err(told)?;
+        self.parts().map_err(told)?;
         Ok(found)
     }
 
@@ -180,10 +177,9 @@ impl ChunkSource for FrozenSource {
 
 /// The units whose bit is set.
 fn chunk_of(bytes: Vec<u8>, present: u128) -> Chunk {
-    if present == u128::MAX
-        && let Some(full) = Chunk::full(bytes.clone())
-    {
-        return full;
+    if present == u128::MAX {
+        // The buffer has the length of a chunk.
+        return Chunk::full(bytes).unwrap_or_else(Chunk::empty);
     }
     let mut chunk = Chunk::empty();
     for (n, unit) in bytes.chunks_exact(UNIT).enumerate() {

@@ -46,7 +46,7 @@ pub use freeze::freeze;
 pub use geometry::{DATA_UNIT_BYTES, VOLUME_BYTES_MAX};
 pub use lifecycle::{create, read_superblock, remove};
 pub use superblock::{Encryption, Superblock, VolumeSpec};
-pub use volume::{Damage, Opening, Volume};
+pub use volume::{Damage, OpenSource, Opening, Volume};
 
 /// The readers of on-disk bytes, for fuzzing.
 #[doc(hidden)]

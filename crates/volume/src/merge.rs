@@ -18,6 +18,10 @@ use crate::{Volume, VolumeError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Its lock is held by the merge that runs.
+#[derive(Default)]
+pub(crate) struct Turn;
+
 /// Two layers to be made one.
 struct Pair {
     /// Its place in the stack.
@@ -38,7 +42,11 @@ impl Volume {
     /// Merges layers as long as there are two of which the lower one is not frozen. May take long; nothing to do is fine. Stops with
     /// [`VolumeError::Stopped`]; after that, or a full disk, or a crash, the next merge goes on.
     pub fn merge(&self, stop: &AtomicBool) -> Result<(), VolumeError> {
-        let _one_at_a_time = self.merging.lock();
+        self.merge_in_turn(&mut self.merging.lock(), stop)
+    }
+
+    /// The same for who holds the turn already.
+    pub(crate) fn merge_in_turn(&self, _turn: &mut Turn, stop: &AtomicBool) -> Result<(), VolumeError> {
         while let Some(pair) = self.next_pair()? {
             // The upper layer, which takes no more writes, must be durable before its units go over the lower layer's: else a
             // crash could leave their bytes below, and neither layer's map would say that the chunk changed.

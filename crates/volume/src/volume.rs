@@ -14,6 +14,7 @@ use crate::flush::Flusher;
 use crate::frozen::Reading;
 use crate::layer::{self, Layer};
 use crate::lifecycle::{STACK_FILE, read_record, read_superblock};
+use crate::merge::Turn;
 use crate::record::Record;
 use crate::source::Source;
 use crate::stack::Stack;
@@ -29,10 +30,13 @@ use std::sync::{Arc, OnceLock};
 /// Locks that keep a chunk from being fetched by several requests at once.
 const FETCHING: usize = 64;
 
+/// Opens a stored snapshot.
+pub type OpenSource<'a> = dyn Fn(&SnapshotRef) -> Result<Arc<dyn ChunkSource>, VolumeError> + 'a;
+
 /// What opening a volume needs besides its directory.
 pub struct Opening<'a> {
     /// Opens the stored snapshot that the volume is loaded from. Asked only while it is still loading.
-    pub source: &'a dyn Fn(&SnapshotRef) -> Result<Arc<dyn ChunkSource>, VolumeError>,
+    pub source: &'a OpenSource<'a>,
     /// Told of every chunk of the source that turns out to be damaged, each time it is met.
     pub on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
 }
@@ -69,8 +73,7 @@ pub struct Volume {
     pub(crate) flusher: Flusher,
     /// The record on the disk says "written to since it was closed".
     unclean: AtomicBool,
-    /// Held by the merge that runs.
-    pub(crate) merging: Mutex<()>,
+    pub(crate) merging: Mutex<Turn>,
     pub(crate) fetching: [Mutex<()>; FETCHING],
     pub(crate) on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
     /// Who reads frozen snapshots.
@@ -112,7 +115,7 @@ impl Volume {
             gate: RwLock::new(Stack { layers, merging: None, source }),
             stripes: Stripes::new(),
             flusher: Flusher::default(),
-            merging: Mutex::new(()),
+            merging: Mutex::default(),
             fetching: [const { Mutex::new(()) }; FETCHING],
             on_damage: opening.on_damage,
             readings: Mutex::default(),

@@ -7,9 +7,9 @@
 
 mod common;
 
+use common::sectors::Sectors;
 use common::{DIR, Dice, made, open};
 use env::{Crash, SimFault, SimFiles, SimOp};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use volume::{Device, ExtentKind, VolumeError};
@@ -25,61 +25,10 @@ const WINDOWS: [Range<u64>; 4] = [
 ];
 const STEPS: u64 = 120;
 
-type Sector = [u8; 512];
-
-/// Versions of each sector since the last flush; the last one is what a reader sees.
-struct Model(BTreeMap<u64, Vec<Sector>>);
-
-impl Model {
-    fn new() -> Model {
-        let sectors = WINDOWS.into_iter().flat_map(|w| w.start / 512..w.end / 512);
-        Model(sectors.map(|sector| (sector, vec![[0; 512]])).collect())
-    }
-
-    /// Changes bytes; those outside the windows are zeros that stay zeros.
-    fn change(&mut self, offset: u64, len: u64, byte: impl Fn(u64) -> u8) {
-        for (sector, versions) in self.0.range_mut(offset / 512..(offset + len).div_ceil(512)) {
-            let mut new = *versions.last().unwrap();
-            for (at, to) in (sector * 512..).zip(&mut new) {
-                if (offset..offset + len).contains(&at) {
-                    *to = byte(at);
-                }
-            }
-            versions.push(new);
-        }
-    }
-
-    fn flushed(&mut self) {
-        self.0.values_mut().for_each(|versions| drop(versions.drain(..versions.len() - 1)));
-    }
-
-    /// What the volume holds must be allowed; from now on it is what a reader sees.
-    fn settle(&mut self, volume: &Device, what: &str) {
-        for window in WINDOWS {
-            let bytes = common::read(volume, window.start, (window.end - window.start) as usize);
-            for (sector, found) in (window.start / 512..).zip(bytes.as_chunks::<512>().0) {
-                let versions = self.0.get_mut(&sector).unwrap();
-                let Some(at) = versions.iter().rposition(|version| version == found) else {
-                    panic!("{what}: sector {sector} holds {:02x?}…, none of its versions", &found[..16]);
-                };
-                let seen = versions.remove(at);
-                versions.push(seen);
-            }
-        }
-    }
-
-    fn expect(&self, offset: u64, found: &[u8]) {
-        for (at, byte) in (offset..).zip(found) {
-            let expected = self.0.get(&(at / 512)).map_or(0, |v| v.last().unwrap()[(at % 512) as usize]);
-            assert_eq!(*byte, expected, "byte {at}");
-        }
-    }
-}
-
 struct Run {
     files: SimFiles,
     volume: Arc<Device>,
-    model: Model,
+    model: Sectors,
     dice: Dice,
     encrypted: bool,
 }
@@ -89,7 +38,7 @@ impl Run {
         let encrypted = seed.is_multiple_of(2);
         let (files, volume) = made(seed, SIZE, encrypted);
         files.read_short(seed.is_multiple_of(3));
-        Run { files, volume, model: Model::new(), dice: Dice(seed), encrypted }
+        Run { files, volume, model: Sectors::new(&WINDOWS), dice: Dice(seed), encrypted }
     }
 
     /// A range in or around a window, aligned or not.
@@ -162,7 +111,7 @@ impl Run {
             // A fault: the range is old or new, and that can be read.
             Err(error) => {
                 self.files.heal();
-                self.model.settle(&self.volume, "after a fault");
+                assert!(self.model.settle(&self.volume, "after a fault"));
                 if !error.leaves_volume_writable() {
                     assert!(self.volume.flush().is_err(), "a failed sync was forgotten");
                     assert!(self.volume.write_at(&mut [1], 0, false).is_err());
@@ -203,7 +152,7 @@ impl Run {
         let how = [Crash::Lost, Crash::Kept, Crash::Mixed, Crash::Mixed][self.dice.below(4) as usize];
         self.files.crash(how);
         self.volume = open(&self.files, self.encrypted).unwrap();
-        self.model.settle(&self.volume, &format!("after a {how:?} crash"));
+        assert!(self.model.settle(&self.volume, &format!("after a {how:?} crash")));
         // What a new start finds is on the disk.
         self.model.flushed();
         for _ in 0..4 {

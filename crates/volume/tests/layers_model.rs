@@ -8,17 +8,16 @@
 
 mod common;
 
-use common::chunks::{Chunks, Stored, chunk, expect, overlay};
+use common::chunks::{Chunks, Stored, expect, open_from, origin, overlay, striped};
 use common::sectors::{Content, Sectors};
-use common::{DIR, Dice, key, read, shared, spec};
+use common::{DIR, Dice, read, shared, spec};
 use env::{Crash, Files, SimFault, SimFiles, SimOp};
-use snapshot::{ChunkSource, SnapshotRef};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use volume::{Device, ExtentKind, Opening, Volume, VolumeError};
+use volume::{Device, ExtentKind, Volume, VolumeError};
 
 const MIB: u64 = 1 << 20;
 const SIZE: u64 = 33 * MIB + 12 * 4096;
@@ -57,62 +56,38 @@ struct Run {
     done: Vec<&'static str>,
 }
 
-fn origin() -> SnapshotRef {
-    SnapshotRef { region: "eu-west-1".into(), snapshot: "snap-origin".into(), hash: "5a".repeat(32) }
-}
-
-fn open(
-    files: &SimFiles,
-    source: &Option<Arc<Stored>>,
-    encrypted: bool,
-) -> Result<(Arc<Volume>, Arc<Device>), VolumeError> {
-    let give = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
-        assert_eq!(*at, origin());
-        Ok(source.clone().unwrap())
-    };
-    let on_damage = Arc::new(|damage| panic!("{damage:?}"));
-    let volume = Volume::open(shared(files), Path::new(DIR), Opening { source: &give, on_damage })?;
-    Ok((volume.clone(), Device::open(volume, key(encrypted))?))
+fn open(files: &SimFiles, source: &Option<Arc<Stored>>, encrypted: bool) -> Arc<Device> {
+    let damaged = |damage| panic!("{damage:?}");
+    open_from(shared(files), Path::new(DIR), source.clone(), encrypted, damaged).unwrap()
 }
 
 impl Run {
     fn new(seed: u64) -> Run {
         let (encrypted, files) = (seed.is_multiple_of(2), SimFiles::new(seed));
         let mut model = Sectors::new(&WINDOWS);
+        // Chunks of the windows, and one where nobody works.
         let source = (seed % 4 >= 2).then(|| {
-            let mut stored = Stored { size_bytes: SIZE, ..Stored::default() };
-            // Chunks of the windows, and one where nobody works.
-            for index in [0, 1, 2, 20, 63, 64, 66] {
-                let held = |n: usize| {
-                    (!(n + index as usize).is_multiple_of(3)).then_some((n as u8) ^ (index as u8) | 1)
-                };
-                let units = u64::from(index) * 128..(u64::from(index) + 1) * 128;
-                for (n, unit) in units.enumerate() {
-                    model.change(unit * 4096, 4096, |_| held(n).unwrap_or(0));
-                }
-                let inside = |n: usize| held(n).filter(|_| (u64::from(index) * 128 + n as u64) * 4096 < SIZE);
-                stored.chunks.insert(index, chunk(index, encrypted, inside));
-            }
-            Arc::new(stored)
+            Arc::new(striped(SIZE, &[0, 1, 2, 20, 63, 64, 66], encrypted, |at, byte| {
+                model.change(at, 4096, |_| byte)
+            }))
         });
         let mut wanted = spec(SIZE, encrypted);
         wanted.source = source.as_ref().map(|_| origin());
         volume::create(&shared(&files), Path::new(DIR), &wanted).unwrap();
         model.flushed();
-        let (volume, device) = open(&files, &source, encrypted).unwrap();
+        let device = open(&files, &source, encrypted);
         files.read_short(seed.is_multiple_of(3));
         let stored = source.iter().map(|s| (origin().snapshot, s.chunks.clone())).collect();
-        let (frozen, dice) = (BTreeMap::new(), Dice(seed));
         Run {
+            volume: device.volume().clone(),
             files,
             source,
-            volume,
             device,
             model,
-            frozen,
+            frozen: BTreeMap::new(),
             stored,
             next_snapshot: 0,
-            dice,
+            dice: Dice(seed),
             encrypted,
             done: Vec::new(),
         }
@@ -351,7 +326,8 @@ impl Run {
         let how = [Crash::Lost, Crash::Kept, Crash::Mixed, Crash::Mixed][self.dice.below(4) as usize];
         self.note("crash");
         self.files.crash(how);
-        (self.volume, self.device) = open(&self.files, &self.source, self.encrypted).unwrap();
+        self.device = open(&self.files, &self.source, self.encrypted);
+        self.volume = self.device.volume().clone();
         assert!(self.model.settle(&self.device, &format!("after a {how:?} crash")));
         // What a new start finds is on the disk.
         self.model.flushed();

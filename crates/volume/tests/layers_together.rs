@@ -3,14 +3,14 @@
 
 mod common;
 
-use common::chunks::{Chunks, Stored, chunk, overlay, plain};
+use common::chunks::{Chunks, Stored, chunk, open_from, origin, overlay, plain};
 use common::{Dice, key, read, spec};
 use env::{Clock, Files, RealClock, RealFiles};
-use snapshot::{ChunkSource, SnapshotRef};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use volume::{Device, Opening, Volume, VolumeError};
+use volume::Device;
 
 const MIB: u64 = 1 << 20;
 const SIZE: u64 = 48 * MIB;
@@ -40,22 +40,11 @@ fn count_of(unit: &[u8], thread: u64) -> u64 {
     }
 }
 
-fn volume(
-    files: &Arc<dyn Files>,
-    root: &std::path::Path,
-    name: &str,
-    source: Option<Arc<Stored>>,
-) -> Arc<Device> {
+fn volume(files: &Arc<dyn Files>, root: &Path, name: &str, source: Option<Arc<Stored>>) -> Arc<Device> {
     let (dir, mut spec) = (root.join(name), spec(SIZE, true));
-    spec.source = source.as_ref().map(|_| SnapshotRef {
-        region: "eu-west-1".into(),
-        snapshot: "snap-origin".into(),
-        hash: "00".repeat(32),
-    });
+    spec.source = source.as_ref().map(|_| origin());
     volume::create(files, &dir, &spec).unwrap();
-    let give = |_: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> { Ok(source.clone().unwrap()) };
-    let opening = Opening { source: &give, on_damage: Arc::new(|damage| panic!("{damage:?}")) };
-    Device::open(Volume::open(files.clone(), &dir, opening).unwrap(), key(true)).unwrap()
+    open_from(files.clone(), &dir, source, true, |damage| panic!("{damage:?}")).unwrap()
 }
 
 /// Writes its units in rounds, whole, in parts that make the same whole, and now and then zeros; reads them back. Returns the

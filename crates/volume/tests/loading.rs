@@ -3,14 +3,13 @@
 
 mod common;
 
-use common::chunks::{Chunks, Stored, chunk, overlay};
-use common::{DIR, freeze, indices, key, read, shared, spec, write};
+use common::chunks::{Chunks, Stored, chunk, open_from, origin, overlay};
+use common::{DIR, freeze, indices, read, shared, spec, write};
 use env::{Crash, SimFault, SimFiles, SimOp};
-use snapshot::{ChunkSource, SnapshotRef};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use volume::{Damage, Device, ExtentKind, Opening, Volume, VolumeError};
+use volume::{Damage, Device, ExtentKind, VolumeError};
 
 const GIB: u64 = 1 << 30;
 const CHUNK: u64 = 512 << 10;
@@ -27,26 +26,17 @@ impl Restored {
         let chunks = [1, 2, 70].map(|index| (index, chunk(index, true, |n| (n != 3).then_some(index as u8))));
         let source =
             Arc::new(Stored { size_bytes: GIB, chunks: chunks.into_iter().collect(), ..Stored::default() });
-        let (files, at) = (SimFiles::new(1), Restored::at());
+        let (files, at) = (SimFiles::new(1), origin());
         let mut spec = spec(2 * GIB, true);
         spec.source = Some(at);
         volume::create(&shared(&files), Path::new(DIR), &spec).unwrap();
         Restored { files, source, told: Arc::default() }
     }
 
-    fn at() -> SnapshotRef {
-        SnapshotRef { region: "eu-west-1".into(), snapshot: "snap-0".into(), hash: "00".repeat(32) }
-    }
-
     fn open(&self) -> Arc<Device> {
-        let give = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
-            assert_eq!(*at, Restored::at());
-            Ok(self.source.clone())
-        };
         let told = self.told.clone();
-        let on_damage = Arc::new(move |damage| told.lock().unwrap().push(damage));
-        let volume = Volume::open(shared(&self.files), Path::new(DIR), Opening { source: &give, on_damage });
-        Device::open(volume.unwrap(), key(true)).unwrap()
+        let on_damage = move |damage| told.lock().unwrap().push(damage);
+        open_from(shared(&self.files), Path::new(DIR), Some(self.source.clone()), true, on_damage).unwrap()
     }
 
     fn fetched(&self) -> u64 {
@@ -62,7 +52,7 @@ impl Restored {
 fn chunks_are_loaded_when_they_are_read_and_only_then() {
     let restored = Restored::new();
     let device = restored.open();
-    assert_eq!(device.volume().source(), Some(Restored::at()));
+    assert_eq!(device.volume().source(), Some(origin()));
     assert_eq!(read(&device, 2 * GIB - 4096, 4096), [0; 4096]);
     let kinds: Vec<_> = device.extents(0, 2 * GIB, 9).unwrap().iter().map(|e| (e.len, e.kind)).collect();
     let hole = ExtentKind::Zero { hole: true };
@@ -84,7 +74,7 @@ fn chunks_are_loaded_when_they_are_read_and_only_then() {
     let device = restored.open();
     assert_eq!(read(&device, CHUNK, 5 * 4096), expected);
     assert_eq!(restored.fetched(), 2, "loaded chunks are durable");
-    assert_eq!(device.volume().base().as_deref(), Some("snap-0"));
+    assert_eq!(device.volume().base().as_deref(), Some("snap-origin"));
     freeze(&device, "snap-1");
     assert_eq!(indices(device.volume(), "snap-1", true), [1], "what is loaded has not changed");
     assert_eq!(indices(device.volume(), "snap-1", false), [1, 2, 70]);
@@ -111,10 +101,10 @@ fn everything_is_loaded_in_the_end_and_the_source_is_let_go_of_for_ever() {
     // Nobody is asked for the source.
     let device = common::open(&restored.files, true).unwrap();
     assert_eq!(read(&device, 70 * CHUNK, 4096), [70; 4096]);
-    assert_eq!(device.volume().base().as_deref(), Some("snap-0"));
+    assert_eq!(device.volume().base().as_deref(), Some("snap-origin"));
     // Making it again, as a job does after a crash, changes nothing.
     let mut spec = spec(2 * GIB, true);
-    spec.source = Some(Restored::at());
+    spec.source = Some(origin());
     volume::create(&shared(&restored.files), Path::new(DIR), &spec).unwrap();
     assert_eq!(device.volume().source(), None);
 }

@@ -2,10 +2,13 @@
 
 use super::sectors::Content;
 use cipher::{DataUnit, UnitCipher};
-use snapshot::{CHUNK_BYTES, Chunk, ChunkSource, SnapshotError, UNITS_PER_CHUNK};
+use env::Files;
+use snapshot::{CHUNK_BYTES, Chunk, ChunkSource, SnapshotError, SnapshotRef, UNITS_PER_CHUNK};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use volume::{Damage, Device, Opening, Volume, VolumeError};
 
 /// Chunks by index, as ciphertext.
 pub type Chunks = BTreeMap<u32, Chunk>;
@@ -50,6 +53,27 @@ impl ChunkSource for Stored {
     }
 }
 
+/// The name of what tests restore from.
+pub fn origin() -> SnapshotRef {
+    SnapshotRef { region: "eu-west-1".into(), snapshot: "snap-origin".into(), hash: "5a".repeat(32) }
+}
+
+/// Opens an encrypted or plain volume that may still be loading from [`origin`].
+pub fn open_from(
+    files: Arc<dyn Files>,
+    dir: &Path,
+    source: Option<Arc<Stored>>,
+    encrypted: bool,
+    on_damage: impl Fn(Damage) + Send + Sync + 'static,
+) -> Result<Arc<Device>, VolumeError> {
+    let give = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
+        assert_eq!(*at, origin());
+        Ok(source.clone().expect("asked for a source that is loaded"))
+    };
+    let opening = Opening { source: &give, on_damage: Arc::new(on_damage) };
+    Device::open(Volume::open(files, dir, opening)?, super::key(encrypted))
+}
+
 /// A chunk that holds the units for which `unit` gives a byte, filled with it.
 pub fn chunk(index: u32, encrypted: bool, unit: impl Fn(usize) -> Option<u8>) -> Chunk {
     let mut chunk = Chunk::empty();
@@ -64,6 +88,22 @@ pub fn chunk(index: u32, encrypted: bool, unit: impl Fn(usize) -> Option<u8>) ->
         chunk.each_run_mut(|n, bytes| cipher.encrypt(DataUnit(first + n as u64), bytes)).unwrap();
     }
     chunk
+}
+
+/// A stored snapshot that holds two of three units of these chunks; `each` learns of every unit where it is and with what byte it
+/// is filled.
+pub fn striped(size_bytes: u64, indices: &[u32], encrypted: bool, mut each: impl FnMut(u64, u8)) -> Stored {
+    let mut stored = Stored { size_bytes, ..Stored::default() };
+    for index in indices.iter().copied() {
+        let at = |n: usize| (u64::from(index) * UNITS_PER_CHUNK as u64 + n as u64) * 4096;
+        let held = |n: usize| {
+            let is = at(n) < size_bytes && !(n + index as usize).is_multiple_of(3);
+            is.then_some(n as u8 ^ index as u8 | 1)
+        };
+        (0..UNITS_PER_CHUNK).for_each(|n| each(at(n), held(n).unwrap_or(0)));
+        stored.chunks.insert(index, chunk(index, encrypted, held));
+    }
+    stored
 }
 
 /// The chunk's plaintext.
