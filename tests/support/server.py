@@ -32,13 +32,15 @@ def free_port():
 class Server:
     """One `sealvol serve`. Its log lies beside the data directory, never in it: the data directory is searched for plaintext."""
 
-    def __init__(self, root, dev=True, catalog=None, arguments=()):
+    def __init__(self, root, dev=True, catalog=None, arguments=(), variables=None):
         self.root = pathlib.Path(root)
         self.data = self.root / "data"
         self.log = self.root / "server.log"
         self.dev = dev
         self.catalog = catalog
         self.arguments = list(arguments)
+        # Of the server's environment, beside what is not AWS's: the credentials of an S3 store.
+        self.variables = dict(variables or {})
         self.port = free_port()
         self.process = None
         self._clients = {}
@@ -54,7 +56,7 @@ class Server:
         return command + self.arguments
 
     def start(self, seconds=30):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | self.variables
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment
