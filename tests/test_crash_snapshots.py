@@ -428,7 +428,7 @@ class World:
                 if one["State"] == "error" and snap.may_fail:
                     assert one["StateMessage"] == "Source snapshot is not found", one
                     self.ec2[region].delete_snapshot(SnapshotId=snap.id)
-                    del self.snaps[snap.id]
+                    del self.snaps[snap.id], shown[snap.id]
                     continue
                 assert one["State"] == "completed" and one["Progress"] == "100%", one
                 assert one["Encrypted"] is bool(snap.key) and one.get("KmsKeyId") in (snap.key, *self._default(snap.key, region)), one
