@@ -339,6 +339,14 @@ fn a_repeated_copy_is_full_when_it_cannot_be_incremental() {
     };
     full("the copy is gone", &|bench, _, one| delete(bench, &one.id), "");
     full(
+        "the latest copy is gone, an older one is there",
+        &|bench, first, _| {
+            let latest = copied(bench, &first.id, "").id;
+            delete(bench, &latest);
+        },
+        "",
+    );
+    full(
         "what it was copied from is gone",
         &|bench, first, _| {
             bench.in_region("us-east-1");
@@ -547,6 +555,40 @@ fn another_accounts_snapshot_is_copied_if_it_is_shared_and_its_owner_hears_of_it
     assert_eq!(copied_by_other(&bench, &public.id, "").state, SnapshotState::Error);
     copied(&bench, &shared.id, "");
     assert_eq!(told().len(), 2, "one's own is nobody's news");
+}
+
+#[test]
+fn a_snapshot_that_is_shared_after_the_call_was_not_there() {
+    let bench = Bench::new();
+    let (source, _) = bench.encrypted_snapshot();
+    let id = texts(&bench.ok_as(OTHER, &copy_call(&source.id, "")), "snapshotId").remove(0);
+    // The outcome was decided without knowing that the source is encrypted.
+    bench.share(&source, OTHER);
+    bench.run();
+    let row = bench.snapshot_row(&id).unwrap();
+    assert_eq!(row.state_message.as_deref(), Some("Source snapshot is not found"));
+    assert_tidy(&bench);
+}
+
+#[test]
+fn an_unencrypted_copy_in_the_same_region_shares_the_bytes_across_accounts() {
+    let bench = Bench::new();
+    let source = bench.plain_snapshot(1);
+    bench.share(&source, OTHER);
+    let (first, second) = (copied_by_other(&bench, &source.id, ""), copied_by_other(&bench, &source.id, ""));
+    for (row, incremental) in [(&first, "false"), (&second, "true")] {
+        assert_eq!(row.lineage, source.lineage);
+        assert_eq!(detail(&bench, &row.id)["incremental"], incremental);
+    }
+    bench.ok(&format!("DeleteSnapshot&SnapshotId={}", source.id));
+    bench.host.asked();
+    bench.run();
+    assert_eq!(
+        bench.host.asked(),
+        [format!("collect beside 2 collect/{}", source.id)],
+        "the copies still need them"
+    );
+    assert_tidy(&bench);
 }
 
 #[test]
