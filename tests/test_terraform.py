@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
     reason="terraform and a directory with its AWS provider are not installed (no Debian package)",
 )
 
-MAIN = """
+PROVIDER = """
 terraform {{
   required_providers {{
     aws = {{ source = "hashicorp/aws" }}
@@ -34,6 +34,9 @@ provider "aws" {{
     sts = "{url}"
   }}
 }}
+"""
+
+MAIN = PROVIDER + """
 resource "aws_kms_key" "key" {{
   description             = "terraform"
   deletion_window_in_days = 7
@@ -58,9 +61,84 @@ resource "aws_volume_attachment" "attached" {{
 }}
 """
 
+SNAPSHOTS = PROVIDER + """
+resource "aws_kms_key" "key" {{
+  deletion_window_in_days = 7
+}}
+resource "aws_ebs_default_kms_key" "default" {{
+  key_arn = aws_kms_key.key.arn
+}}
+resource "aws_ebs_encryption_by_default" "on" {{
+  enabled = true
+}}
+resource "aws_ebs_snapshot_block_public_access" "closed" {{
+  state = "block-all-sharing"
+}}
+resource "aws_ebs_volume" "first" {{
+  availability_zone = "us-east-1a"
+  size              = 2
+  depends_on        = [aws_ebs_encryption_by_default.on, aws_ebs_default_kms_key.default]
+}}
+resource "aws_ebs_snapshot" "taken" {{
+  volume_id   = aws_ebs_volume.first.id
+  description = "by terraform"
+  tags        = {{ Name = "taken" }}
+}}
+resource "aws_ebs_snapshot_copy" "copied" {{
+  source_snapshot_id = aws_ebs_snapshot.taken.id
+  source_region      = "us-east-1"
+  encrypted          = true
+  kms_key_id         = aws_kms_key.key.arn
+}}
+resource "aws_snapshot_create_volume_permission" "shared" {{
+  snapshot_id = aws_ebs_snapshot.taken.id
+  account_id  = "123412341234"
+}}
+resource "aws_ebs_volume" "restored" {{
+  availability_zone = "us-east-1a"
+  snapshot_id       = aws_ebs_snapshot_copy.copied.id
+  size              = {size}
+  type              = "gp3"
+}}
+"""
+
 
 def test_apply_plan_destroy(server, ec2, kms, tmp_path):
-    (tmp_path / "main.tf").write_text(MAIN.format(url=server.url, host=instance(ec2)))
+    terraform = prepared(tmp_path, MAIN.format(url=server.url, host=instance(ec2)))
+    terraform("init")
+    terraform("apply", "-auto-approve")
+    (disk,) = ec2.describe_volumes()["Volumes"]
+    assert disk["Encrypted"] and disk["State"] == "in-use" and disk["Tags"] == [{"Key": "Name", "Value": "data"}]
+    terraform("plan", "-detailed-exitcode")
+    terraform("destroy", "-auto-approve")
+    until(lambda: ec2.describe_volumes()["Volumes"] == [])
+    assert kms.describe_key(KeyId=disk["KmsKeyId"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_defaults_snapshots_copies_and_growth(server, ec2, tmp_path):
+    terraform = prepared(tmp_path, SNAPSHOTS.format(url=server.url, size=3))
+    terraform("init")
+    terraform("apply", "-auto-approve")
+    terraform("plan", "-detailed-exitcode")
+    key = ec2.get_ebs_default_kms_key_id()["KmsKeyId"]
+    assert ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"] is True
+    snapshots = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    assert len(snapshots) == 2 and all(s["State"] == "completed" and s["KmsKeyId"] == key for s in snapshots)
+    sizes = lambda: sorted((v["Size"], v["KmsKeyId"]) for v in ec2.describe_volumes()["Volumes"])  # noqa: E731
+    assert sizes() == [(2, key), (3, key)]
+    (tmp_path / "main.tf").write_text(SNAPSHOTS.format(url=server.url, size=5))
+    terraform("apply", "-auto-approve")
+    assert sizes() == [(2, key), (5, key)]
+    terraform("plan", "-detailed-exitcode")
+    terraform("destroy", "-auto-approve")
+    assert ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
+    assert ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"] is False
+    assert ec2.get_ebs_default_kms_key_id()["KmsKeyId"] == "alias/aws/ebs"
+
+
+def prepared(tmp_path, text):
+    """A way to run terraform on this configuration."""
+    (tmp_path / "main.tf").write_text(text)
     (tmp_path / "rc").write_text(f'provider_installation {{\n filesystem_mirror {{ path = "{PLUGINS}" }}\n}}\n')
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     environment |= {"TF_CLI_CONFIG_FILE": str(tmp_path / "rc"), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
@@ -72,11 +150,4 @@ def test_apply_plan_destroy(server, ec2, kms, tmp_path):
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
-    terraform("init")
-    terraform("apply", "-auto-approve")
-    (disk,) = ec2.describe_volumes()["Volumes"]
-    assert disk["Encrypted"] and disk["State"] == "in-use" and disk["Tags"] == [{"Key": "Name", "Value": "data"}]
-    terraform("plan", "-detailed-exitcode")
-    terraform("destroy", "-auto-approve")
-    until(lambda: ec2.describe_volumes()["Volumes"] == [])
-    assert kms.describe_key(KeyId=disk["KmsKeyId"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    return terraform
