@@ -393,8 +393,9 @@ class World:
                     continue
                 if message != "Snapshot is already completed":
                     raise
-                # The answer to CompleteSnapshot was lost.
+                # The answer to CompleteSnapshot was lost, and perhaps its second half: asked again it goes on.
                 made = self.ebs[HOME].start_snapshot(**upload.request)["SnapshotId"]
+                finish(self.ebs[HOME], made, upload.blocks)
             self.snaps[made] = Snap(made, HOME, upload.content, upload.key)
             self.happened("upload gone on with")
         self.uploads.clear()
