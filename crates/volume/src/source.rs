@@ -105,3 +105,82 @@ impl Source {
         self.chunks.chunk(index)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    /// Holds these chunks, and counts how often it is asked.
+    struct Held(Vec<u32>, AtomicUsize);
+
+    impl ChunkSource for Held {
+        fn size_bytes(&self) -> u64 {
+            VOLUME_BYTES_MAX
+        }
+
+        fn indices(&self, from: u32, max: usize) -> Result<Vec<u32>, SnapshotError> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            if from >= 1 << 26 {
+                return Err(SnapshotError::Refused("away".into()));
+            }
+            Ok(self.0.iter().copied().filter(|index| *index >= from).take(max).collect())
+        }
+
+        fn chunk(&self, _: u32) -> Result<Option<Chunk>, SnapshotError> {
+            Ok(None)
+        }
+    }
+
+    fn source(held: &[u32]) -> (Source, Arc<Held>) {
+        let held = Arc::new(Held(held.to_vec(), AtomicUsize::new(0)));
+        let at = SnapshotRef { region: "r".into(), snapshot: "s".into(), hash: "h".into() };
+        (Source::new(at, held.clone()), held)
+    }
+
+    fn state(source: &Source, chunk: u32) -> &'static str {
+        match source.holds(chunk) {
+            Holds::It => "held",
+            Holds::Not => "not",
+            Holds::Unknown => "unknown",
+        }
+    }
+
+    #[test]
+    fn nothing_is_known_before_it_is_learned_and_everything_of_the_page_afterwards() {
+        let (source, _) = source(&[3, 64, 200]);
+        assert_eq!(state(&source, 3), "unknown");
+        assert_eq!(source.held_of(PageIndex(0)).unwrap(), 1 << 3);
+        assert_eq!([2, 3, 63, 64].map(|n| state(&source, n)), ["not", "held", "not", "unknown"]);
+        // Page 2 holds nothing, which is told by where the next chunk is.
+        assert_eq!(source.held_of(PageIndex(1)).unwrap(), 1);
+        assert_eq!(
+            [64, 65, 130, 191, 192].map(|n| state(&source, n)),
+            ["held", "not", "not", "not", "unknown"]
+        );
+    }
+
+    #[test]
+    fn one_look_tells_of_a_whole_tebibyte_without_chunks() {
+        let (source, held) = source(&[5]);
+        let last = (PART as u32 - 1) * CHUNKS_PER_PAGE;
+        for page in [1, 700, PART as u32 - 1] {
+            assert_eq!(source.held_of(PageIndex(page)).unwrap(), 0);
+        }
+        assert_eq!((state(&source, last), held.1.load(Ordering::Relaxed)), ("not", 1));
+        assert_eq!(
+            state(&source, last + CHUNKS_PER_PAGE),
+            "unknown",
+            "the next tebibyte is learned by itself"
+        );
+        assert_eq!(source.held_of(PageIndex(0)).unwrap(), 1 << 5);
+    }
+
+    #[test]
+    fn what_cannot_be_learned_stays_unknown() {
+        let (source, _) = source(&[]);
+        assert!(source.held_of(PageIndex(1 << 20)).is_err());
+        assert_eq!(state(&source, 1 << 26), "unknown");
+        assert_eq!(state(&source, u32::MAX), "unknown", "behind every volume");
+    }
+}
