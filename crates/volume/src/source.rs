@@ -53,7 +53,11 @@ impl Source {
     pub fn learn(&self, page: PageIndex) -> Result<(), SnapshotError> {
         let first = page.first_chunk();
         let wanted = CHUNKS_PER_PAGE as usize + 1;
-        let found = self.chunks.indices(first, wanted)?;
+        // The look beyond the page saves later looks; what is damaged there must not cost what is here.
+        let (found, next_known) = match self.chunks.indices(first, wanted) {
+            Ok(found) => (found, true),
+            Err(_) => (self.chunks.indices_below(first, first + CHUNKS_PER_PAGE)?, false),
+        };
         let mut bits = 0;
         let mut next = None;
         for index in found {
@@ -67,7 +71,10 @@ impl Source {
         }
         self.note(page.0, bits);
         // Up to where the next chunk is, or to the end.
-        let end = next.unwrap_or((PARTS * PART) as u32);
+        let end = match next_known {
+            true => next.unwrap_or((PARTS * PART) as u32),
+            false => page.0 + 1,
+        };
         // What lies in parts that nobody has asked for yet is learned when somebody does.
         let end = end.min((page.0 as usize / PART * PART + PART) as u32);
         (page.0 + 1..end).for_each(|page| self.note(page, 0));

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod chunks;
+pub mod hooked;
 pub mod sectors;
 
 use env::{Files, SimFiles};
