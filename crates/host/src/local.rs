@@ -8,6 +8,7 @@
 //! attached: volume id ──► Device (Volume + key), exports: instance id ──► Export (socket, threads)
 //! ```
 
+use crate::local_storage::Unreadable;
 use crate::readers::Readers;
 use crate::works::Works;
 use crate::{AttachSpec, HostError, Hosts, KeyService, Notices};
@@ -124,8 +125,14 @@ impl Inner {
             return Ok(found);
         }
         let source = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
-            let reader = self.reader(at).map_err(|e| VolumeError::Source(e.to_string()))?;
-            Ok(reader)
+            match self.reader(at) {
+                Ok(reader) => Ok(reader),
+                // Damage is no reason to refuse the rest of the volume. It is told when somebody meets it.
+                Err(HostError::Refused(refusal)) => {
+                    Ok(Arc::new(Unreadable { object: at.snapshot.clone(), what: refusal.reason }))
+                }
+                Err(HostError::Fault(fault)) => Err(VolumeError::Source(fault.to_string())),
+            }
         };
         let inner = Arc::downgrade(self);
         let on_damage = Arc::new(move |damage: Damage| {
@@ -188,7 +195,7 @@ impl Hosts for LocalHost {
     }
 
     fn remove_volume(&self, id: &str) -> Result<(), HostError> {
-        self.inner.works.stop_about(id);
+        self.inner.works.stop_about(id, "");
         if self.inner.attached.lock().contains_key(id) || self.inner.is_worked_on(id) {
             return Err(HostError::Fault(Fault::new(format!("volume {id} is still in use on this host"))));
         }

@@ -37,6 +37,12 @@ impl Storage for LocalHost {
     }
 
     fn work(&self, name: &str, work: &Work) -> Result<Progress, HostError> {
+        // What is stored after its snapshot was discarded would belong to nobody.
+        if let Work::Discard { snapshot, .. } = work
+            && !self.inner.works.stop_about(snapshot, name)
+        {
+            return Ok(Progress { done: 0, total: 0, ended: None });
+        }
         let (inner, work) = (self.inner.clone(), work.clone());
         let patient = matches!(work, Work::Load { .. } | Work::Preload { .. } | Work::Merge { .. });
         self.inner.works.ask(name, patient, move |course| inner.perform(&work, course))
@@ -317,6 +323,32 @@ impl ChunkSource for Nothing {
     }
 }
 
+/// A source whose manifest cannot be read: the volume can be used all the same, but for what was never loaded.
+pub(crate) struct Unreadable {
+    pub object: String,
+    pub what: String,
+}
+
+impl Unreadable {
+    fn damaged<T>(&self) -> Result<T, SnapshotError> {
+        Err(SnapshotError::Damaged { object: self.object.clone(), what: self.what.clone() })
+    }
+}
+
+impl ChunkSource for Unreadable {
+    fn size_bytes(&self) -> u64 {
+        0
+    }
+
+    fn indices(&self, _: u32, _: usize) -> Result<Vec<u32>, SnapshotError> {
+        self.damaged()
+    }
+
+    fn chunk(&self, _: u32) -> Result<Option<snapshot::Chunk>, SnapshotError> {
+        self.damaged()
+    }
+}
+
 /// Moves one chunk into a device. Bytes of an encrypted snapshot never go into an unencrypted volume.
 fn fill_chunk(
     reader: &Reader,
@@ -362,6 +394,7 @@ fn ended(stored: Stored, incremental: bool) -> Ended {
         written_chunks: stored.written_chunks,
         written_bytes: stored.written_bytes,
         incremental,
+        size_bytes: 0,
     }
 }
 
@@ -369,7 +402,7 @@ fn ended(stored: Stored, incremental: bool) -> Ended {
 pub(crate) fn failed(error: SnapshotError) -> HostError {
     let what = error.to_string();
     match error {
-        SnapshotError::Damaged { .. } | SnapshotError::Newer { .. } => {
+        SnapshotError::Damaged { .. } | SnapshotError::Newer { .. } | SnapshotError::Refused(_) => {
             HostError::Refused(Refusal::new("IncorrectState", what))
         }
         _ => HostError::Fault(Fault::new(what)),
@@ -396,3 +429,7 @@ impl local::Inner {
         self.volume(id).map(Some)
     }
 }
+
+#[cfg(test)]
+#[path = "local_storage_tests.rs"]
+mod tests;

@@ -107,6 +107,8 @@ pub struct Ended {
     pub written_bytes: u64,
     /// The snapshot was stored over its base.
     pub incremental: bool,
+    /// Size of the volume at the instant of a snapshot; 0 for work that stores none of a volume.
+    pub size_bytes: u64,
 }
 
 /// A block as the EBS direct API gives it.

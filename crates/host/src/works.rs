@@ -115,13 +115,17 @@ impl Works {
         }
     }
 
-    /// Tells all work on a volume to stop: its store is about to go.
-    pub fn stop_about(&self, volume: &str) {
-        for (name, course) in self.known.lock().iter() {
-            if name.ends_with(volume) {
-                course.stop.store(true, Ordering::Relaxed);
-            }
+    /// Tells all work on a volume or snapshot (other than `own`) to stop: what it works on is about to go. Work is named after
+    /// what it is about, `store/snap-…`. Returns whether none is at it any more.
+    pub fn stop_about(&self, id: &str, own: &str) -> bool {
+        let mut still = false;
+        for (name, course) in self.known.lock().iter().filter(|(name, _)| name.ends_with(id) && *name != own)
+        {
+            tracing::debug!(name, "told to stop");
+            course.stop.store(true, Ordering::Relaxed);
+            still |= course.is_running();
         }
+        !still
     }
 
     /// Whether a work of this name is still at it.
@@ -199,6 +203,25 @@ mod tests {
         assert!(!works.is_running(&PATIENT_MAX.to_string()), "one patient too many");
         assert_eq!(held.len(), RUNNING_MAX);
         drop(held);
+    }
+
+    #[test]
+    fn what_is_about_to_go_is_worked_on_by_nobody() {
+        let works = Works::default();
+        let until_stopped = |course: &Course| {
+            while !course.stop.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+            Ok(Ended::default())
+        };
+        works.ask("store/snap-1", false, until_stopped).unwrap();
+        works.ask("store/snap-2", false, until_stopped).unwrap();
+        assert!(works.stop_about("snap-3", "") && works.stop_about("snap-2", "store/snap-2"));
+        while !works.stop_about("snap-1", "discard/snap-1") {
+            std::thread::yield_now();
+        }
+        assert!(!works.is_running("store/snap-1") && works.is_running("store/snap-2"));
+        works.forget("store/snap-2");
     }
 
     #[test]

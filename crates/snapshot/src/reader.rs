@@ -91,6 +91,17 @@ impl ChunkSource for Reader {
         Ok(found)
     }
 
+    fn indices_below(&self, from: u32, end: u32) -> Result<Vec<u32>, SnapshotError> {
+        let mut found = Vec::new();
+        for number in from / CHUNKS_PER_PAGE..end.div_ceil(CHUNKS_PER_PAGE) {
+            let Ok(n) = self.manifest.find(number) else { continue };
+            let Some(page) = self.manifest.page_at(n) else { continue };
+            let page = self.page(&page)?;
+            found.extend(page.entries().map(|(index, _)| index).filter(|i| (from..end).contains(i)));
+        }
+        Ok(found)
+    }
+
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         let Some(entry) = self.entry(index)? else { return Ok(None) };
         let kind = Kind::Chunk { index, hash: entry.hash };

@@ -12,6 +12,13 @@ pub trait ChunkSource: Send + Sync {
     /// end. An index may be listed whose chunk turns out to hold nothing.
     fn indices(&self, from: u32, max: usize) -> Result<Vec<u32>, SnapshotError>;
 
+    /// The same for indices below `end` only, so that what lies at or beyond it is neither read nor in the way if it is damaged.
+    fn indices_below(&self, from: u32, end: u32) -> Result<Vec<u32>, SnapshotError> {
+        let mut found = self.indices(from, end.saturating_sub(from) as usize)?;
+        found.retain(|index| *index < end);
+        Ok(found)
+    }
+
     /// The chunk; `None` if nothing of it was ever written (it reads as zeros).
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError>;
 }

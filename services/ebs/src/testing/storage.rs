@@ -126,6 +126,7 @@ impl FakeStorage {
             written_chunks: written,
             written_bytes: written * super::bench::BLOCK as u64,
             incremental: parent.is_some(),
+            size_bytes: 0,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{host_error, if_there, thaw_volume, transact};
 use crate::rows::{Encryption, FormerSnapshot, Sizes, Snapshot};
 use crate::{events, find, snapshotting};
 use api::{Answer, Cx};
-use base::{Fault, Refusal, SizeGib};
+use base::{Fault, GIB, Refusal, SizeGib};
 use host::storage::{Ended, StoreSpec};
 use host::{HostError, StorageHandle, Work};
 use jobs::{Job, JobRow, Run, Step, StepError, StepResult};
@@ -72,12 +72,21 @@ fn pending(cx: &mut Cx, id: &str) -> Answer<Option<Snapshot>> {
 }
 
 fn choose_base(run: &Run, storing: &mut Storing) -> StepResult {
-    transact(run, |cx| {
-        let Some(row) = pending(cx, &storing.snapshot)?.filter(|s| s.base.is_none()) else { return Ok(()) };
-        let Some(base) = base_of(cx, &row)? else { return Ok(()) };
+    let chosen = transact(run, |cx| {
+        let Some(row) = pending(cx, &storing.snapshot)? else { return Ok(None) };
+        if row.base.is_some() {
+            return Ok(Some(row));
+        }
+        let Some(base) = base_of(cx, &row)? else { return Ok(None) };
         let place = format!("{}/{}", base.region, base.id);
-        Ok(cx.tx.put(&Snapshot { base: Some(place), base_at: base.at, ..row })?)
-    })
+        let row = Snapshot { base: Some(place), base_at: base.at, ..row };
+        cx.tx.put(&row)?;
+        Ok(Some(row))
+    })?;
+    // The job that lets go of the base's instant may still be in line; only then does the volume count from it.
+    let Some((volume, base)) = chosen.and_then(|row| Some((row.volume, row.base_at?))) else { return Ok(()) };
+    let storage = &run.dependency::<StorageHandle>()?.0;
+    storage.thaw(&volume, &base.snapshot, true).map_err(host_error)
 }
 
 /// The last stored snapshot of the volume or, if there was none yet, the one that the volume was made from: since then the volume
@@ -140,6 +149,10 @@ pub fn complete(cx: &Cx, row: Snapshot, ended: &Ended) -> Snapshot {
         completed: Some(cx.now()),
         progress: 100,
         at: ended.at.clone(),
+        size_gib: match u32::try_from(ended.size_bytes / GIB) {
+            Ok(size) if size > 0 => size,
+            _ => row.size_gib,
+        },
         sizes: Sizes { full_bytes: ended.chunks * CHUNK_BYTES, stored_bytes: ended.written_bytes },
         base: None,
         base_at: None,

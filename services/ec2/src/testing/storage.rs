@@ -148,6 +148,7 @@ impl FakeHost {
             written_chunks: written,
             written_bytes: written * CHUNK_BYTES,
             incremental,
+            size_bytes: 0,
         }
     }
 
