@@ -128,8 +128,8 @@ impl Inner {
             match self.reader(at) {
                 Ok(reader) => Ok(reader),
                 // Damage is no reason to refuse the rest of the volume. It is told when somebody meets it.
-                Err(HostError::Refused(refusal)) => {
-                    Ok(Arc::new(Unreadable { object: at.snapshot.clone(), what: refusal.reason }))
+                Err(HostError::Refused(_)) => {
+                    Ok(Arc::new(Unreadable { inner: Arc::downgrade(self), at: at.clone() }))
                 }
                 Err(HostError::Fault(fault)) => Err(VolumeError::Source(fault.to_string())),
             }

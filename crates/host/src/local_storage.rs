@@ -8,8 +8,8 @@ use crate::{HostError, local};
 use base::{Fault, Refusal};
 use keys::DataKey;
 use snapshot::{ChunkHash, ChunkSource, Control, Reader, Recoded, SnapshotError, SnapshotRef, Stored};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use volume::{Device, Volume, VolumeSpec};
 
 /// Threads that move the chunks of one work: as many as hide the waits of a disk or an object store.
@@ -323,29 +323,41 @@ impl ChunkSource for Nothing {
     }
 }
 
-/// A source whose manifest cannot be read: the volume can be used all the same, but for what was never loaded.
+/// A source whose manifest could not be read when the volume was opened: the volume can be used all the same, but for what was
+/// never loaded. Every look tries again, so a manifest that is put back heals the volume.
 pub(crate) struct Unreadable {
-    pub object: String,
-    pub what: String,
+    pub inner: Weak<local::Inner>,
+    pub at: SnapshotRef,
 }
 
 impl Unreadable {
-    fn damaged<T>(&self) -> Result<T, SnapshotError> {
-        Err(SnapshotError::Damaged { object: self.object.clone(), what: self.what.clone() })
+    fn reader(&self) -> Result<Arc<Reader>, SnapshotError> {
+        let stopping = || SnapshotError::Volume { what: "the host is stopping".into(), no_space: false };
+        let inner = self.inner.upgrade().ok_or_else(stopping)?;
+        inner.reader(&self.at).map_err(|error| match error {
+            HostError::Refused(refusal) => {
+                SnapshotError::Damaged { object: self.at.snapshot.clone(), what: refusal.reason }
+            }
+            HostError::Fault(fault) => SnapshotError::Volume { what: fault.to_string(), no_space: false },
+        })
     }
 }
 
 impl ChunkSource for Unreadable {
     fn size_bytes(&self) -> u64 {
-        0
+        self.reader().map_or(0, |reader| reader.size_bytes())
     }
 
-    fn indices(&self, _: u32, _: usize) -> Result<Vec<u32>, SnapshotError> {
-        self.damaged()
+    fn indices(&self, from: u32, max: usize) -> Result<Vec<u32>, SnapshotError> {
+        self.reader()?.indices(from, max)
     }
 
-    fn chunk(&self, _: u32) -> Result<Option<snapshot::Chunk>, SnapshotError> {
-        self.damaged()
+    fn indices_below(&self, from: u32, end: u32) -> Result<Vec<u32>, SnapshotError> {
+        self.reader()?.indices_below(from, end)
+    }
+
+    fn chunk(&self, index: u32) -> Result<Option<snapshot::Chunk>, SnapshotError> {
+        self.reader()?.chunk(index)
     }
 }
 
