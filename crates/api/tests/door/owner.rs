@@ -1,8 +1,8 @@
 //! The record of a call that used another account's resource goes to both accounts.
 
 use crate::bench::{Bench, root};
-use api::trail::Record;
 use api::Caller;
+use api::trail::Record;
 use base::{AccountId, Region};
 use serde_json::{Value, json};
 
