@@ -71,14 +71,10 @@ impl Layer {
         self.lost.load(Ordering::Acquire)
     }
 
-    pub fn set_lost(&self, lost: bool) {
-        self.lost.store(lost, Ordering::Release);
-    }
-
     /// A base was stored: counting begins anew.
     pub fn begin_epoch(&self, epoch: u64) {
         self.map.set_epoch(epoch);
-        self.set_lost(false);
+        self.lost.store(false, Ordering::Release);
         self.set_uncounted();
     }
 

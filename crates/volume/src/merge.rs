@@ -118,7 +118,7 @@ impl Volume {
         let nothing_below = pair.place == 0 && stack.source.is_none();
         let changed = pair.upper.changed(page) & range.chunk_bits();
         if changed != 0 {
-            // Before the units move: until then, the upper layer says what changed.
+            // Before the units move: until then, the upper layer says what changed. (If it lost changes, that is whatever it holds.)
             lower.add_changed(index, &lower.page_to_change(index)?, changed);
         }
         let (mut rest, mut flush) = (range, false);
@@ -158,15 +158,12 @@ impl Volume {
             return Ok(());
         }
         let (lower, upper) = (pair.lower.number, pair.upper.number);
-        let lost = pair.lower.is_lost() || pair.upper.is_lost();
         let mut next = record.clone();
         next.layers.retain(|layer| layer.number != upper);
-        next.layers.iter_mut().filter(|layer| layer.number == lower).for_each(|layer| layer.lost = lost);
         next.frozen.iter_mut().filter(|f| f.layer == upper).for_each(|frozen| frozen.layer = lower);
         self.save(&mut record, next)?;
         {
             let mut stack = self.gate.write();
-            pair.lower.set_lost(lost);
             stack.layers.remove(pair.place + 1);
             stack.merging = None;
         }
