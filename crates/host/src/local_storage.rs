@@ -178,9 +178,11 @@ impl local::Inner {
         let base = base.filter(|at| open.base().as_deref() == Some(at.snapshot.as_str()));
         let base = base.map(|at| self.reader(at)).transpose()?;
         let source = open.frozen(&spec.snapshot, base.is_some()).map_err(|e| local::broken(volume, &e))?;
+        // The volume may have grown between the call and the instant; the instant's size is kept with it.
+        let spec = StoreSpec { size_bytes: source.size_bytes(), ..spec.clone() };
         let stored =
-            with_control(course, |control| self.snapshots.store(spec, base.as_deref(), &*source, control))?;
-        Ok(ended(stored, base.is_some()))
+            with_control(course, |control| self.snapshots.store(&spec, base.as_deref(), &*source, control))?;
+        Ok(Ended { size_bytes: spec.size_bytes, ..ended(stored, base.is_some()) })
     }
 
     fn load(self: &Arc<Self>, volume: &str, course: &Course) -> Result<Ended, HostError> {

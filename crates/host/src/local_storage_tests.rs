@@ -168,6 +168,18 @@ fn a_snapshot_holds_its_instant_and_the_next_one_what_changed() {
 }
 
 #[test]
+fn a_snapshot_has_the_size_of_its_instant() {
+    let bench = Bench::new();
+    bench.volume(ONE, None, None);
+    bench.host.grow(ONE, 2 * GIB).unwrap();
+    // Asked for before the volume grew, frozen afterwards.
+    let grown = bench.snapshot(ONE, "snap-00000000000000001", None, None);
+    assert_eq!(grown.size_bytes, 2 * GIB);
+    let reader = bench.host.inner.reader(&grown.at.unwrap()).unwrap();
+    assert_eq!(reader.size_bytes(), 2 * GIB);
+}
+
+#[test]
 fn a_base_that_the_volume_does_not_know_gives_everything() {
     let bench = Bench::new();
     bench.volume(ONE, None, None);

@@ -50,7 +50,7 @@ pub fn check(asked: CopyRequest, here: &Region) -> Result<CopyPlan, Refusal> {
         .because("a copy is asked for in the Region where it is to be"));
     }
     if let Some(url) = asked.presigned_url.filter(|u| !u.is_empty()) {
-        check_url(url, snapshot.as_str(), here)?;
+        check_url(url, snapshot.as_str(), &source_region, here)?;
     }
     let completion_minutes = asked.completion_minutes.map(completion).transpose()?;
     Ok(CopyPlan { snapshot, source_region, completion_minutes })
@@ -74,7 +74,7 @@ fn source_region(sent: Option<&str>) -> Result<Region, Refusal> {
     })
 }
 
-fn check_url(url: &str, snapshot: &str, here: &Region) -> Result<(), Refusal> {
+fn check_url(url: &str, snapshot: &str, source: &Region, here: &Region) -> Result<(), Refusal> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
         return Err(invalid("The protocol in PresignedUrl should be http or https")
@@ -89,6 +89,17 @@ fn check_url(url: &str, snapshot: &str, here: &Region) -> Result<(), Refusal> {
              '{snapshot}'"
         ))
         .because("PresignedUrl was signed for the copy of another snapshot"));
+    }
+    // These two may be left out; the texts are ours.
+    let action = parameter(query, "Action");
+    if !action.is_empty() && action != "CopySnapshot" {
+        return Err(invalid(format!("The action specified in PresignedUrl: '{action}' is incorrect"))
+            .because("PresignedUrl is a GET of CopySnapshot signed for the source Region"));
+    }
+    let from = parameter(query, "SourceRegion");
+    if !from.is_empty() && from != source.as_str() {
+        return Err(invalid(format!("The source region specified in PresignedUrl: '{from}' is incorrect"))
+            .because(format!("PresignedUrl was signed for a copy from another Region than {source}")));
     }
     let region = parameter(query, "DestinationRegion");
     if region != here.as_str() {

@@ -101,6 +101,16 @@ fn a_presigned_url_of_another_copy_is_refused() {
     };
     for (query, expected) in [
         (format!("SourceSnapshotId={OTHER}&DestinationRegion=us-east-1"), source(OTHER)),
+        (
+            format!("Action=DeleteSnapshot&SourceSnapshotId={ID}&DestinationRegion=us-east-1"),
+            "InvalidParameterValue: The action specified in PresignedUrl: 'DeleteSnapshot' is incorrect"
+                .to_owned(),
+        ),
+        (
+            format!("SourceSnapshotId={ID}&SourceRegion=sa-east-1&DestinationRegion=us-east-1"),
+            "InvalidParameterValue: The source region specified in PresignedUrl: 'sa-east-1' is incorrect"
+                .to_owned(),
+        ),
         ("DestinationRegion=us-east-1".to_owned(), source("")),
         ("SourceSnapshotId&DestinationRegion=us-east-1".to_owned(), source("")),
         (String::new(), source("")),

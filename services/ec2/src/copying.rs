@@ -131,6 +131,7 @@ pub fn new_row(
         account: cx.account().clone(),
         region: cx.region().clone(),
         lineage: id.clone(),
+        descent: id.clone(),
         id,
         volume: NO_VOLUME.to_owned(),
         size_gib: 0,
@@ -184,6 +185,7 @@ pub fn refreshed(
         incremental: over.incremental,
         ..copied
     };
+    row.descent = source.descent.clone();
     row.lineage = cx.door.env.ids.uuid();
     row.encryption = planned;
     if let Some((base, since)) = over.base {

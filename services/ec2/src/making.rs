@@ -139,6 +139,7 @@ impl Decided {
             Some(s) if keeps_data_key(cx, s, encryption.as_ref()) => s.lineage.clone(),
             _ => cx.door.env.ids.uuid(),
         };
+        let descent = self.snapshot.as_ref().map_or(&lineage, |s| &s.descent).clone();
         let source = self.source(cx, zone)?;
         Ok(Volume {
             account: cx.account().clone(),
@@ -156,6 +157,7 @@ impl Decided {
             attachments: Vec::new(),
             encryption,
             lineage,
+            descent,
             source,
             damage: Vec::new(),
             auto_enable_io: false,

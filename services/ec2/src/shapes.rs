@@ -95,7 +95,12 @@ pub fn snapshot(row: &Snapshot, viewer: &AccountId) -> shape::Snapshot {
         description: Some(row.description.clone()),
         encrypted: Some(row.encryption.is_some()),
         kms_key_id: row.encryption.as_ref().map(|e| e.key_arn.clone()),
-        data_encryption_key_id: row.encryption.as_ref().map(|_| row.lineage.clone()),
+        // A copy that failed before it had a data key has none to show.
+        data_encryption_key_id: row
+            .encryption
+            .as_ref()
+            .filter(|e| e.wrapped_key.is_some())
+            .map(|_| row.lineage.clone()),
         storage_tier: Some("standard".to_owned()),
         transfer_type: copy.map(|c| transfer_type(c.completion_minutes).to_owned()),
         completion_duration_minutes: copy.and_then(|c| i32::try_from(c.completion_minutes?).ok()),

@@ -68,6 +68,7 @@ pub fn begin(
         tags,
         encryption: volume.encryption.clone().map(|e| Encryption { outcome_row: OUTCOME.to_owned(), ..e }),
         lineage: volume.lineage.clone(),
+        descent: volume.descent.clone(),
         origin: Origin::Volume,
         at: None,
         sizes: Sizes::default(),

@@ -34,7 +34,9 @@ pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
         let line = store_snapshot::storing_line(cx, &row.volume);
         lines.extend(jobs_in(cx, &line)?);
     }
-    let arn = ec2::snapshot_in_event(row.region.as_str(), id);
+    // Most events name a snapshot by an ARN of an odd form, those of fast restore by the usual one.
+    let mut events = events_of(cx, &ec2::snapshot_in_event(row.region.as_str(), id))?;
+    events.extend(events_of(cx, &row.arn())?);
     Ok(Some(ExplainOutput {
         id: Some(id.to_owned()),
         kind: Some("snapshot".into()),
@@ -42,7 +44,7 @@ pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
         state: Some(state.into()),
         reason: row.state_message.clone(),
         lines: Some(lines),
-        events: Some(events_of(cx, &arn)?),
+        events: Some(events),
         calls: Some(calls_of(cx, &row.request_id)?.iter().map(line_of).collect()),
     }))
 }

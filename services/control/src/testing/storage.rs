@@ -58,6 +58,7 @@ impl Storage for PlayedStorage {
             written_chunks: written,
             written_bytes: written << 19,
             incremental: base.is_some(),
+            size_bytes: 0,
         }))
     }
 

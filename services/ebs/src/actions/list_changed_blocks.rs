@@ -106,7 +106,10 @@ fn related(first: &Snapshot, second: &Snapshot) -> bool {
         [Some(s.lineage.clone()), source]
     };
     let of_second = lineages(second);
-    one_volume || lineages(first).iter().flatten().any(|l| of_second.iter().flatten().any(|o| o == l))
+    let one_descent = !first.descent.is_empty() && first.descent == second.descent;
+    one_volume
+        || one_descent
+        || lineages(first).iter().flatten().any(|l| of_second.iter().flatten().any(|o| o == l))
 }
 
 fn unrelated(first: &Snapshot, second: &Snapshot) -> Refusal {

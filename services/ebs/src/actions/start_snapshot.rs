@@ -151,6 +151,7 @@ fn new_row(
         Some((parent, _)) => parent.lineage.clone(),
         None => cx.door.env.ids.uuid(),
     };
+    let descent = parent.as_ref().map_or(&lineage, |(parent, _)| &parent.descent).clone();
     Ok(Snapshot {
         account: cx.account().clone(),
         region: cx.region().clone(),
@@ -166,6 +167,7 @@ fn new_row(
         tags: tags(input),
         encryption,
         lineage,
+        descent,
         origin: Origin::Direct {
             timeout_minutes: minutes.unwrap_or(TIMEOUT_DEFAULT),
             last_used: cx.now(),

@@ -290,6 +290,7 @@ impl Bench {
             tags: vec![],
             encryption,
             lineage: lineage.to_owned(),
+            descent: String::new(),
             origin: Origin::Volume,
             at: Some(at),
             sizes: Sizes::default(),

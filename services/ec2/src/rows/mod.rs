@@ -50,6 +50,9 @@ pub struct Volume {
     /// restored from them under the same KMS key.
     #[serde(default)]
     pub lineage: String,
+    /// Equal for everything that descends from one volume or one direct snapshot, whatever the keys: what can be compared.
+    #[serde(default)]
+    pub descent: String,
     /// The snapshot that it was made from.
     #[serde(default)]
     pub source: Option<Source>,

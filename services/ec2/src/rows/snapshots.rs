@@ -32,6 +32,9 @@ pub struct Snapshot {
     pub encryption: Option<Encryption>,
     /// See `Volume::lineage`; shown as `DataEncryptionKeyId` if encrypted.
     pub lineage: String,
+    /// See `Volume::descent`.
+    #[serde(default)]
+    pub descent: String,
     pub origin: Origin,
     /// The manifest, once the snapshot is stored.
     pub at: Option<SnapshotRef>,

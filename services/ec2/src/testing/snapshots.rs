@@ -61,6 +61,7 @@ impl Bench {
             tags: Vec::new(),
             encryption: volume.encryption.clone(),
             lineage: volume.lineage.clone(),
+            descent: String::new(),
             origin: Origin::Volume,
             at: Some(at),
             sizes: Sizes::default(),
