@@ -184,9 +184,12 @@ fn ebs_reads_its_query_and_body() {
     let call = Call { body: long.into(), ..rest("POST", "/snapshots") };
     let refusal = ebs::StartSnapshotInput::decode(&call).unwrap_err();
     assert!(refusal.message.contains("detected: Value at 'kmsKeyArn' failed"), "sensitive text is not shown");
-    let reply =
-        encode_refusal(&ebs::SERVICE, &Refusal::new("ResourceNotFoundException", "no").with_status(404), "r");
-    assert_eq!((reply.status, reply.body.as_ref()), (404, b"{\"message\":\"no\"}".as_slice()));
+    let no = Refusal::new("ResourceNotFoundException", "no").with_status(404).with_word("SNAPSHOT_NOT_FOUND");
+    let reply = encode_refusal(&ebs::SERVICE, &no, "r");
+    assert_eq!(
+        (reply.status, reply.body.as_ref()),
+        (404, b"{\"Message\":\"no\",\"Reason\":\"SNAPSHOT_NOT_FOUND\"}".as_slice())
+    );
     assert!(reply.headers.contains(&("x-amzn-errortype", "ResourceNotFoundException".to_owned())));
 }
 
