@@ -41,7 +41,7 @@ pub const STEPS: [Step; 13] = [
         pytest(&["tests", "-m", "catalog"], "postgres")
     }),
     step("crash", "kill -9 at random points, then look", || {
-        serial_pytest(&["tests/test_crash.py", "-m", "crash"], "sqlite")
+        serial_pytest(&["tests/test_crash.py", "tests/test_crash_snapshots.py", "-m", "crash"], "sqlite")
     }),
     step("fuzz", "every reader of untrusted bytes, some seconds each", fuzz),
 ];
