@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod demo;
 mod serve;
+mod tell;
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -116,7 +117,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sealvol: {error}");
+            tell::on_stderr(format_args!("sealvol: {error}"));
             ExitCode::FAILURE
         }
     }

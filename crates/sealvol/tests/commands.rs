@@ -193,6 +193,35 @@ fn with_endpoint(endpoint: &str) -> Command {
 }
 
 #[test]
+fn a_server_whose_lines_nobody_reads_goes_on_serving() {
+    let tmp = tempfile::tempdir().unwrap();
+    let data = tmp.path().join("data");
+    // Its lines cannot tell the port, so it gets one that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut process = Command::new(BINARY)
+        .args(["serve", "--listen", &address.to_string(), "--data"])
+        .arg(&data)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(process.stderr.take());
+    let ask = || {
+        let mut command = with_endpoint(&format!("http://{address}"));
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        command.env("AWS_SHARED_CREDENTIALS_FILE", data.join("credentials"));
+        done(command).2
+    };
+    let answered = (0..600).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        ask().contains("InvalidVolume.NotFound")
+    });
+    let ended = process.try_wait().unwrap();
+    let _ = process.kill();
+    let _ = process.wait();
+    assert_eq!((answered, ended), (true, None));
+}
+
+#[test]
 fn a_server_that_cannot_be_reached_is_told_in_one_line() {
     // A port that was free a moment ago and has no listener.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

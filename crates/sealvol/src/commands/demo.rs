@@ -21,11 +21,11 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Fault> {
     let mut show = Show::on_stdout(env.clock.clone(), stop);
     let told = tell(&env, &mut show, &mut directory, arguments.size_mb);
     if directory.is_kept() {
-        eprintln!(
+        crate::tell::on_stderr(format_args!(
             "Kept: {}; serve it with: sealvol serve --data {}",
             directory.path().display(),
             directory.data().display()
-        );
+        ));
     }
     drop(directory);
     listening.shutdown_background();

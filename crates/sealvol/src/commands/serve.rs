@@ -3,6 +3,7 @@
 
 use crate::ServeArguments;
 use crate::serve::House;
+use crate::tell::on_stderr;
 use base::Fault;
 use gateway::Config;
 use std::io::IsTerminal;
@@ -35,14 +36,16 @@ async fn answer(arguments: &ServeArguments, house: &House) -> Result<(), Fault> 
         .await
         .map_err(|e| Fault::caused(format!("listening on {}", arguments.listen), e))?;
     let address = server.address();
-    eprintln!("sealvol is ready at http://{address}");
-    eprintln!("  data directory    {}", arguments.data.display());
-    eprintln!("  root credentials  {}", arguments.data.join("credentials").display());
+    on_stderr(format_args!("sealvol is ready at http://{address}"));
+    on_stderr(format_args!("  data directory    {}", arguments.data.display()));
+    on_stderr(format_args!("  root credentials  {}", arguments.data.join("credentials").display()));
     if arguments.dev {
-        eprintln!("  test credentials  access key `test` (or a 12-digit account id), secret `test`");
+        on_stderr(format_args!(
+            "  test credentials  access key `test` (or a 12-digit account id), secret `test`"
+        ));
     }
     server.run(stopped()).await.map_err(|e| Fault::caused("serving", e))?;
-    eprintln!("sealvol is stopping");
+    on_stderr(format_args!("sealvol is stopping"));
     Ok(())
 }
 
@@ -69,5 +72,7 @@ fn start_logging() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(colours)
+        // Nobody reading the log is no fault; complaining about it on the same stream would panic.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -60,7 +60,7 @@ impl Drop for Directory {
         }
         for path in [Some(&self.path), self.elsewhere.as_ref()].into_iter().flatten() {
             if let Err(error) = self.env.files.remove_dir_all(path) {
-                eprintln!("sealvol: could not remove {}: {error}", path.display());
+                crate::tell::on_stderr(format_args!("sealvol: could not remove {}: {error}", path.display()));
             }
         }
     }
