@@ -1,6 +1,6 @@
 //! An AWS action as the house knows it: one type, one file, one registry line.
 
-use crate::{After, Answer, Cx};
+use crate::{After, Answer, Cx, Touched};
 use base::Refusal;
 use serde_json::Value;
 use wire::{Input, Operation, Output};
@@ -24,15 +24,16 @@ pub trait Action: 'static {
         Ok(())
     }
 
-    /// The ARNs that the call touches, for authorisation; `*` where the action has no resource.
-    fn resources(_cx: &Cx, _input: &InputOf<Self>) -> Vec<String> {
-        vec!["*".to_owned()]
+    /// The resources that the call touches, each with what policies may ask about it. A resource that is not there is named all
+    /// the same: who may not do this does not hear whether it exists.
+    fn touches(_cx: &mut Cx, _input: &InputOf<Self>) -> Answer<Vec<Touched>> {
+        Ok(Touched::anything())
     }
 
-    /// May this caller do this? The default lets the account root act in its own account.
+    /// May this caller do this? The default asks the caller's policies about everything that the call touches.
     fn authorise(cx: &mut Cx, input: &InputOf<Self>) -> Answer<()> {
-        let resources = Self::resources(cx, input);
-        cx.authorise_root(Self::IAM, &resources)
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)
     }
 
     /// Does it: reads and writes rows, asks `rules`, may enqueue a job. Synchronous; runs inside one transaction and
@@ -73,9 +74,9 @@ pub trait DataAction: 'static {
         Ok(())
     }
 
-    /// The ARNs that the call touches, for authorisation.
-    fn resources(_cx: &Cx, _input: &DataInputOf<Self>) -> Vec<String> {
-        vec!["*".to_owned()]
+    /// The resources that the call touches, each with what policies may ask about it.
+    fn touches(_cx: &mut Cx, _input: &DataInputOf<Self>) -> Answer<Vec<Touched>> {
+        Ok(Touched::anything())
     }
 
     /// Looks at rows and decides. May be run again if the transaction meets a conflict.

@@ -1,9 +1,9 @@
-//! Who is calling. Besides the account root there are two kinds of caller that are not people: the instance-infrastructure
-//! role (a host acting for one instance) and AWS services themselves. A service acting for a person keeps the person's
+//! Who is calling: an account's root, a user, a session of a role, a federated user. Two kinds of caller are not people: the
+//! instance-infrastructure role (a host acting for one instance) and AWS services themselves. A service acting for a person keeps the person's
 //! identity and adds through whom the call came (forward access session). Source: the KMS Developer
 //! Guide, "How Amazon EBS uses AWS KMS", and CloudTrail User Guide, "userIdentity element".
 
-use base::{AccountId, Region};
+use base::{AccountId, Region, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -15,6 +15,29 @@ pub const EBS: &str = "ebs.amazonaws.com";
 pub enum Principal {
     /// The account's root credentials.
     Root,
+    /// An IAM user.
+    User {
+        /// without its path
+        name: String,
+        /// `/` or `/a/b/`
+        path: String,
+        /// `AIDA…`
+        id: String,
+    },
+    /// A session of a role, made by AssumeRole.
+    Role {
+        /// without its path
+        name: String,
+        path: String,
+        /// `AROA…`
+        id: String,
+        session: String,
+        /// of a service-linked role
+        service_linked: bool,
+    },
+    /// Credentials made by GetFederationToken for somebody whom user `by` vouches for; they may what the user and the session
+    /// policies both may.
+    FederatedUser { name: String, by: Box<Principal> },
     /// The session that a host uses for one instance: `assumed-role/aws:ec2-infrastructure/<instance>`.
     InstanceInfrastructure { instance: String },
     /// A service acting on its own, such as `ec2.us-east-1.amazonaws.com` retiring a grant.
@@ -30,6 +53,28 @@ pub struct Via {
     pub invoked_by: String,
 }
 
+/// What temporary credentials say beyond who they are for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub issued: Timestamp,
+    pub expires: Timestamp,
+    /// Texts of the session policies; `None` if the session was made without any.
+    pub policies: Option<Vec<SessionPolicy>>,
+    /// session tags: `aws:PrincipalTag/…`, over those of the role or user
+    pub tags: Vec<Tag>,
+    /// keys of tags that go on to the next AssumeRole
+    pub transitive_tags: Vec<String>,
+    pub source_identity: Option<String>,
+}
+
+/// One session policy, as it was when the session was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionPolicy {
+    /// for reasons: `the inline session policy`, or the ARN of the managed policy that was named
+    pub source: String,
+    pub document: String,
+}
+
 /// One caller. Durable jobs store it, so that their calls are made in the name of who asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
@@ -39,19 +84,40 @@ pub struct Caller {
     pub source_ip: String,
     pub user_agent: String,
     pub via: Option<Via>,
+    /// of temporary credentials
+    #[serde(default)]
+    pub session: Option<Session>,
 }
 
 impl Caller {
     /// The account root, from a socket.
     pub fn root(account: AccountId, access_key_id: &str, source_ip: &str, user_agent: &str) -> Self {
+        Self::outside(Principal::Root, account, access_key_id, source_ip, user_agent)
+    }
+
+    /// Whoever holds the access key, from a socket.
+    pub fn outside(
+        principal: Principal,
+        account: AccountId,
+        access_key_id: &str,
+        source_ip: &str,
+        user_agent: &str,
+    ) -> Self {
         Caller {
-            principal: Principal::Root,
+            principal,
             account,
             access_key_id: Some(access_key_id.to_owned()),
             source_ip: source_ip.to_owned(),
             user_agent: user_agent.to_owned(),
             via: None,
+            session: None,
         }
+    }
+
+    /// The same with what its temporary credentials say.
+    #[must_use]
+    pub fn in_session(self, session: Session) -> Self {
+        Caller { session: Some(session), ..self }
     }
 
     /// The host's session for one instance of `account`.
@@ -72,6 +138,7 @@ impl Caller {
             source_ip: "AWS Internal".into(),
             user_agent: "AWS Internal".into(),
             via: None,
+            session: None,
         }
     }
 
@@ -119,6 +186,13 @@ impl Caller {
     pub fn arn(&self) -> String {
         match &self.principal {
             Principal::Root => self.account.root_arn(),
+            Principal::User { name, path, .. } => user_arn(&self.account, path, name),
+            Principal::Role { name, session, .. } => {
+                format!("arn:aws:sts::{}:assumed-role/{name}/{session}", self.account)
+            }
+            Principal::FederatedUser { name, .. } => {
+                format!("arn:aws:sts::{}:federated-user/{name}", self.account)
+            }
             Principal::InstanceInfrastructure { instance } => {
                 infrastructure_session_arn(&self.account, instance)
             }
@@ -126,10 +200,28 @@ impl Caller {
         }
     }
 
+    /// Of a session the ARN of the role, of a federated user that of its user.
+    pub fn issuer_arn(&self) -> Option<String> {
+        match &self.principal {
+            Principal::Role { name, path, .. } => Some(role_arn(&self.account, path, name)),
+            Principal::FederatedUser { by, .. } => match &**by {
+                Principal::User { name, path, .. } => Some(user_arn(&self.account, path, name)),
+                _ => Some(self.account.root_arn()),
+            },
+            Principal::InstanceInfrastructure { .. } => {
+                Some(format!("arn:aws:iam::{}:role/aws:ec2-infrastructure", self.account))
+            }
+            _ => None,
+        }
+    }
+
     /// CloudTrail's `principalId`, which is also STS's `UserId`.
     pub fn principal_id(&self) -> String {
         match &self.principal {
             Principal::Root => self.account.to_string(),
+            Principal::User { id, .. } => id.clone(),
+            Principal::Role { id, session, .. } => format!("{id}:{session}"),
+            Principal::FederatedUser { name, .. } => format!("{}:{name}", self.account),
             Principal::InstanceInfrastructure { instance } => {
                 format!("{}:aws:ec2-infrastructure:{instance}", self.account)
             }
@@ -157,6 +249,28 @@ impl Caller {
             Principal::Root => json!({
                 "type": "Root", "principalId": self.principal_id(), "arn": self.account.root_arn(), "accountId": account,
             }),
+            Principal::User { name, .. } => json!({
+                "type": "IAMUser", "principalId": self.principal_id(), "arn": self.arn(), "accountId": account,
+                "userName": name,
+            }),
+            Principal::Role { name, id, .. } => json!({
+                "type": "AssumedRole",
+                "principalId": self.principal_id(),
+                "arn": self.arn(),
+                "accountId": account,
+                "sessionContext": {"sessionIssuer": {
+                    "type": "Role", "principalId": id, "arn": self.issuer_arn(), "accountId": account, "userName": name,
+                }},
+            }),
+            Principal::FederatedUser { .. } => json!({
+                "type": "FederatedUser",
+                "principalId": self.principal_id(),
+                "arn": self.arn(),
+                "accountId": account,
+                "sessionContext": {"sessionIssuer": {
+                    "type": "IAMUser", "arn": self.issuer_arn(), "accountId": account,
+                }},
+            }),
             Principal::InstanceInfrastructure { instance } => json!({
                 "type": "AssumedRole",
                 "principalId": self.principal_id(),
@@ -180,6 +294,11 @@ impl Caller {
                 "type": "AWSService", "invokedBy": "AWS Internal",
             }),
         };
+        if let Some(session) = &self.session {
+            identity["sessionContext"]["attributes"] = json!({
+                "creationDate": crate::trail::iso_seconds(session.issued), "mfaAuthenticated": "false",
+            });
+        }
         if let Some(key) = &self.access_key_id {
             identity["accessKeyId"] = json!(key);
         }
@@ -193,4 +312,14 @@ impl Caller {
 /// The grantee of an attach grant: the host's role session for one instance.
 pub fn infrastructure_session_arn(account: &AccountId, instance: &str) -> String {
     format!("arn:aws:sts::{account}:assumed-role/aws:ec2-infrastructure/{instance}")
+}
+
+/// `path` begins and ends with `/`.
+pub fn user_arn(account: &AccountId, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:user{path}{name}")
+}
+
+/// `path` begins and ends with `/`.
+pub fn role_arn(account: &AccountId, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{account}:role{path}{name}")
 }

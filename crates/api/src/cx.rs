@@ -1,8 +1,7 @@
 //! What a handler sees of the world: the transaction, the caller, the request, and the way to other actions.
 
-use crate::access;
 use crate::dispatch::perform;
-use crate::{Action, Answer, Caller, Door, Failure, InputOf, OutputOf, events::Event, trail::Draft};
+use crate::{Action, Answer, Caller, Door, InputOf, OutputOf, events::Event, trail::Draft};
 use base::{AccountId, Fault, Region, Timestamp};
 use catalog::Tx;
 use std::sync::Arc;
@@ -73,11 +72,6 @@ impl<'a> Cx<'a> {
         let request = Request { host: String::new(), ..self.request.clone() };
         let mut inner = Cx::new(self.door, self.tx, caller, request, A::Op::SERVICE);
         perform::<A>(&mut inner, input)
-    }
-
-    /// The rule until policies exist: the account root may act in its own account, nobody else may.
-    pub fn authorise_root(&mut self, iam: &str, resources: &[String]) -> Answer<()> {
-        access::root_only(&self.caller, self.service, iam, resources).map_err(Failure::Refused)
     }
 
     /// Stores an event together with the change that it tells of.

@@ -35,8 +35,8 @@ fn planned<A: DataAction>(after: &After, call: &Call) -> Answer<(A::Plan, DataIn
     let input = <DataInputOf<A> as Input>::decode(call)?;
     let plan = after.transact(|cx| {
         A::check(&input)?;
-        let resources = A::resources(cx, &input);
-        cx.authorise_root(A::IAM, &resources)?;
+        let touched = A::touches(cx, &input)?;
+        cx.authorise(A::IAM, &touched)?;
         A::plan(cx, &input)
     })?;
     Ok((plan, input))

@@ -2,10 +2,10 @@
 //! the action, know the caller, check the syntax, authorise, handle, record, commit, encode. The steps are in `dispatch.rs`,
 //! top to bottom; everything else here is what they need. Knows no HTTP and no SQL dialect.
 
-mod access;
 mod action;
 mod after;
 mod answer;
+mod authority;
 mod caller;
 mod cx;
 mod data;
@@ -18,7 +18,10 @@ pub mod trail;
 pub use action::{Action, DataAction, DataInputOf, DataOutputOf, InputOf, OutputOf};
 pub use after::After;
 pub use answer::{Answer, Failure};
-pub use caller::{Caller, EBS, Principal, Via, infrastructure_session_arn};
+pub use authority::{Authority, Touched};
+pub use caller::{
+    Caller, EBS, Principal, Session, SessionPolicy, Via, infrastructure_session_arn, role_arn, user_arn,
+};
 pub use cx::{Cx, Request};
 pub use dispatch::Door;
 pub use registry::{Entry, Registry, data_entry, entry};
@@ -30,6 +33,15 @@ pub const TABLES: &[Table] = &[
     identity::Account::TABLE,
     identity::AccessKey::TABLE,
     identity::ServerFact::TABLE,
+    identity::TemporaryCredential::TABLE,
+    identity::User::TABLE,
+    identity::Group::TABLE,
+    identity::Role::TABLE,
+    identity::InstanceProfile::TABLE,
+    identity::ManagedPolicy::TABLE,
+    identity::Organization::TABLE,
+    identity::Node::TABLE,
+    identity::ControlPolicy::TABLE,
     trail::Record::TABLE,
     events::Event::TABLE,
 ];

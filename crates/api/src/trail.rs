@@ -249,6 +249,9 @@ fn error_code(source: &str, refusal: &Refusal) -> String {
 fn user_name(caller: &Caller) -> String {
     match &caller.principal {
         crate::Principal::Root => "root".to_owned(),
+        crate::Principal::User { name, .. } | crate::Principal::FederatedUser { name, .. } => name.clone(),
+        // A session goes by its own name, as in AWS.
+        crate::Principal::Role { session, .. } => session.clone(),
         crate::Principal::InstanceInfrastructure { instance } => instance.clone(),
         crate::Principal::Service { name } => name.clone(),
     }

@@ -8,6 +8,7 @@
 //! ```
 //! Start reading at `aead` (the one construction), then `wrap` and `seal::envelope` (its two uses).
 
+mod access_key;
 mod aead;
 mod data_key;
 mod error;
@@ -22,10 +23,11 @@ mod spec;
 mod testing;
 pub mod wrap;
 
+pub use access_key::secret_access_key;
 pub use data_key::{DATA_KEY_BYTES, DataKey};
 pub use error::KeysError;
 pub use material::{generate_material, material_id, public_key_der};
 pub use oaep::Oaep;
-pub use seal::{DerivedKey, KeyFileSeal, Purpose, Seal};
+pub use seal::{DerivedKey, KeyFileSeal, Purpose, Seal, SealHandle};
 pub use secret::{SECRET_BYTES_MAX, Secret};
 pub use spec::KeySpec;

@@ -5,6 +5,7 @@ pub mod copy_request;
 pub mod defaults;
 pub mod encryption;
 pub mod filter;
+pub mod iam;
 pub mod instance_types;
 pub mod key_access;
 pub mod key_policy;

@@ -6,6 +6,7 @@ use crate::time::{iso_millis, iso_seconds};
 use base::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The first line of every XML answer of AWS.
@@ -96,6 +97,18 @@ impl Xml {
 /// Whether XML 1.0 can carry the character (its production 2, "Char").
 pub(crate) fn carries(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// awsQuery's maps: `<entry><key>…</key><value>…</value></entry>`, in the order of their keys.
+impl<T: ToXml> ToXml for BTreeMap<String, T> {
+    fn content(&self, xml: &mut Xml) {
+        for (key, value) in self {
+            xml.element("entry", None, |xml| {
+                xml.text("key", key);
+                xml.element("value", None, |xml| value.content(xml));
+            });
+        }
+    }
 }
 
 impl ToXml for String {

@@ -87,8 +87,8 @@ pub fn decide(
         key_access::decide(&Question {
             caller: match caller.principal {
                 Principal::Root => CallerKind::AccountRoot,
-                Principal::InstanceInfrastructure { .. } => CallerKind::RoleSession,
                 Principal::Service { .. } => CallerKind::Service,
+                _ => CallerKind::RoleSession,
             },
             caller_arn: &caller_arn,
             caller_account: &caller.account,

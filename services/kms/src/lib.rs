@@ -32,7 +32,4 @@ mod usage;
 pub use actions::table;
 pub use rows::TABLES;
 
-use std::sync::Arc;
-
-/// The seal, as the program gives it to the door: `door.with_dependency(Arc::new(SealHandle(seal)))`.
-pub struct SealHandle(pub Arc<dyn keys::Seal>);
+pub use keys::SealHandle;

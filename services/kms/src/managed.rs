@@ -30,6 +30,10 @@ pub fn create(cx: &mut Cx) -> Answer<Key> {
         material_id: Some(material_id),
         policy: policy::of_managed_key(cx.account(), cx.region()),
         deletion_date: None,
+        rotation: None,
+        on_demand_rotations: 0,
+        multi_region: false,
+        pending_window_days: None,
         tags: Vec::new(),
     };
     cx.tx.put(&key)?;

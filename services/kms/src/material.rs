@@ -23,6 +23,10 @@ pub fn create(cx: &mut Cx, key_id: &str, spec: KeySpec) -> Answer<String> {
         key_id: key_id.to_owned(),
         material_id: material_id.clone(),
         created: cx.now(),
+        rotated: None,
+        pending_rotation: false,
+        valid_to: None,
+        description: None,
         sealed,
     })?;
     Ok(material_id)

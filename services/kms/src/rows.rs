@@ -6,6 +6,7 @@
 //! | kms_materials | `account/region/<key id>/<key-material id>` | sealed under the root key, never plain |
 //! | kms_aliases | `account/region/alias/<name>` | no |
 //! | kms_grants | `account/region/<key id>/<grant id>` | no |
+//! | kms_multi_region | `account/<key id>` | no |
 
 use crate::usage::KeyUsage;
 use base::{AccountId, Arn, Refusal, Region, Tag, Timestamp};
@@ -16,7 +17,8 @@ use rules::key_state::{self, KeyOperation, KeyOrigin, KeyState};
 use serde::{Deserialize, Serialize};
 
 /// The tables of this service.
-pub const TABLES: &[Table] = &[Key::TABLE, KeyMaterial::TABLE, Alias::TABLE, Grant::TABLE];
+pub const TABLES: &[Table] =
+    &[Key::TABLE, KeyMaterial::TABLE, Alias::TABLE, Grant::TABLE, MultiRegionKey::TABLE];
 
 /// A KMS key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +46,26 @@ pub struct Key {
     /// When a key that is pending deletion is gone.
     pub deletion_date: Option<Timestamp>,
     pub tags: Vec<Tag>,
+    /// Automatic rotation, if it is enabled.
+    #[serde(default)]
+    pub rotation: Option<Rotation>,
+    /// On-demand rotations so far: at most 25 in a key's life.
+    #[serde(default)]
+    pub on_demand_rotations: u32,
+    /// One of several keys with one id and one material in different Regions; which, tells its `MultiRegionKey`.
+    #[serde(default)]
+    pub multi_region: bool,
+    /// Of a key pending deletion (or pending replica deletion): the window that was asked for, in days.
+    #[serde(default)]
+    pub pending_window_days: Option<i32>,
+}
+
+/// When a key's material is replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// 90 to 2,560
+    pub period_days: i32,
+    pub next: Timestamp,
 }
 
 impl Key {
@@ -75,6 +97,11 @@ impl Key {
         format!("{region}/{key_id}")
     }
 
+    /// The `rotation` index value of keys due on that day (days since 1970).
+    pub fn rotation_index(due: Timestamp) -> String {
+        format!("{:08}", due.millis() / 86_400_000)
+    }
+
     /// `account/region/<key id>/`, the start of the keys of its materials and grants.
     pub fn prefix(&self) -> String {
         format!("{}/", self.key())
@@ -82,7 +109,7 @@ impl Key {
 }
 
 impl Row for Key {
-    const TABLE: Table = Table { name: "kms_keys", indexes: &["pending", "id"] };
+    const TABLE: Table = Table { name: "kms_keys", indexes: &["pending", "id", "rotation"] };
 
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.key_id)
@@ -91,7 +118,9 @@ impl Row for Key {
     /// `pending`: the few keys that wait for their deletion, for `deletion::destroy_due`. `id`: whose a ciphertext blob is.
     fn indexes(&self) -> Vec<Option<String>> {
         let pending = self.deletion_date.map(|_| "deletion".to_owned());
-        vec![pending, Some(Key::id_index(&self.region, &self.key_id))]
+        // `rotation`: keys that rotate by themselves, by the day on which it is due.
+        let rotation = self.rotation.as_ref().map(|r| Key::rotation_index(r.next));
+        vec![pending, Some(Key::id_index(&self.region, &self.key_id)), rotation]
     }
 }
 
@@ -103,16 +132,59 @@ pub struct KeyMaterial {
     pub key_id: String,
     pub material_id: String,
     pub created: Timestamp,
-    /// What the seal made of the secret.
+    /// What the seal made of the secret. Empty: imported material that was deleted or has expired; its row stays, because only
+    /// the same material may come back.
     #[serde(with = "named::hex_bytes")]
     pub sealed: Vec<u8>,
+    /// When and how it became the current one by a rotation; nothing for a key's first.
+    #[serde(default)]
+    pub rotated: Option<(Timestamp, RotationType)>,
+    /// Imported as new, waits for RotateKeyOnDemand.
+    #[serde(default)]
+    pub pending_rotation: bool,
+    /// Of imported material: when KMS deletes it.
+    #[serde(default)]
+    pub valid_to: Option<Timestamp>,
+    /// `KeyMaterialDescription` of its import
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+/// What made a material the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RotationType {
+    Automatic,
+    OnDemand,
+}
+
+/// The Regions of a multi-Region key. One row for all of them, so that they cannot disagree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MultiRegionKey {
+    pub account: AccountId,
+    /// `mrk-…`
+    pub key_id: String,
+    pub primary: Region,
+    pub replicas: Vec<Region>,
+}
+
+impl Row for MultiRegionKey {
+    const TABLE: Table = Table { name: "kms_multi_region", indexes: &[] };
+
+    fn key(&self) -> String {
+        format!("{}/{}", self.account, self.key_id)
+    }
 }
 
 impl Row for KeyMaterial {
-    const TABLE: Table = Table { name: "kms_materials", indexes: &[] };
+    const TABLE: Table = Table { name: "kms_materials", indexes: &["expiry"] };
 
     fn key(&self) -> String {
         format!("{}/{}/{}/{}", self.account, self.region, self.key_id, self.material_id)
+    }
+
+    /// `expiry`: the few materials that will expire.
+    fn indexes(&self) -> Vec<Option<String>> {
+        vec![self.valid_to.filter(|_| !self.sealed.is_empty()).map(|_| "valid_to".to_owned())]
     }
 }
 

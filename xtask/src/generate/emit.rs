@@ -219,6 +219,9 @@ fn output_impl(service: &Service, operation: &Operation) -> String {
             format!("query::ec2_reply::<{name}>({members}, request_id)\n")
         }
         Protocol::AwsQuery => format!("query::query_reply::<{name}>({members}, request_id)\n"),
+        Protocol::AwsJson11 if operation.has_output && output.fields.is_empty() => {
+            format!("json::reply({name}::STATUS, Some(&json::EmptyObject), request_id)\n")
+        }
         Protocol::AwsJson11 => format!("json::reply({name}::STATUS, {members}, request_id)\n"),
         Protocol::RestJson => rest_encode(operation),
     };

@@ -78,6 +78,9 @@ fn from_form(service: &Service, structure: &Structure) -> String {
         let (name, wire) = (&field.name, &field.form_name);
         let plain = plain(structure, field);
         let read = match &field.kind {
+            Kind::List(_, item) if service.protocol == Protocol::AwsQuery && plain => {
+                format!("form.required_wrapped_list({wire:?}, {item:?})")
+            }
             Kind::List(_, item) if service.protocol == Protocol::AwsQuery => {
                 format!("form.wrapped_list({wire:?}, {item:?})")
             }

@@ -1,7 +1,7 @@
 //! Actions that do what their request says, and a log of what the door called.
 
 use crate::bench::Note;
-use api::{Action, Answer, Cx, Failure};
+use api::{Action, Answer, Cx, Failure, Touched};
 use base::{Fault, Refusal};
 use std::cell::{Cell, RefCell};
 use wire::generated::{ebs, ec2, kms, sts};
@@ -34,14 +34,15 @@ impl Action for Tags {
         refuse_if(input, "check")
     }
 
-    fn resources(_cx: &Cx, input: &ec2::CreateTagsInput) -> Vec<String> {
-        input.resources.iter().map(|id| format!("arn:aws:ec2:us-east-1:111122223333:volume/{id}")).collect()
+    fn touches(_cx: &mut Cx, input: &ec2::CreateTagsInput) -> Answer<Vec<Touched>> {
+        let arn = |id: &String| format!("arn:aws:ec2:us-east-1:111122223333:volume/{id}");
+        Ok(input.resources.iter().map(arn).map(Touched::plain).collect())
     }
 
     fn authorise(cx: &mut Cx, input: &ec2::CreateTagsInput) -> Answer<()> {
         log("authorise");
-        let resources = Self::resources(cx, input);
-        cx.authorise_root(Self::IAM, &resources)?;
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)?;
         Ok(refuse_if(input, "authorise")?)
     }
 
@@ -128,7 +129,7 @@ impl Action for Grants {
     fn authorise(cx: &mut Cx, input: &kms::CreateGrantInput) -> Answer<()> {
         log("kms authorise");
         touch(cx, &input.key_id);
-        cx.authorise_root(Self::IAM, std::slice::from_ref(&input.key_id))?;
+        cx.authorise(Self::IAM, &[api::Touched::plain(&input.key_id)])?;
         if input.key_id == "denied" {
             return Err(Refusal::new("AccessDeniedException", "no")
                 .because("no grant names the caller")

@@ -41,6 +41,9 @@ pub trait Seal: Send + Sync {
     fn root_key_id(&self) -> String;
 }
 
+/// The seal, as the program gives it to the door: `door.with_dependency(Arc::new(SealHandle(seal)))`.
+pub struct SealHandle(pub std::sync::Arc<dyn Seal>);
+
 /// 32 secret bytes derived from the root key, wiped on drop. Like [`Secret`] without `Debug`, `Clone` and comparison, but not
 /// in locked memory: there are a handful, and they guard tokens, not data.
 pub struct DerivedKey(Zeroizing<[u8; 32]>);

@@ -10,8 +10,6 @@ use keys::{Purpose, Seal, Secret};
 use std::path::Path;
 
 const ROOT_KEY: &str = "root-key-id";
-/// AWS's secret access keys have 40 characters.
-const SECRET_CHARS: usize = 40;
 
 /// The public name of the root key that this catalog's secrets are under.
 pub fn root_key_id(catalog: &Catalog) -> Result<Option<String>, Fault> {
@@ -37,32 +35,23 @@ pub fn first_account(catalog: &Catalog, seal: &dyn Seal, data: &Path, env: &Env)
     }
     let account =
         AccountId::parse(&env.ids.account()).map_err(|e| Fault::caused("making an account id", e))?;
-    let secret = new_secret(env)?;
+    let secret = keys::secret_access_key(&*env.entropy).map_err(sealing)?;
     let id = format!("AKIA{}", env.ids.base32(16));
     let key = AccessKey {
         account: account.clone(),
+        user: None,
+        inactive: false,
         created: env.clock.now(),
         sealed_secret: seal.wrap(Purpose::AccessKeySecret, &id, &secret).map_err(sealing)?,
         id,
     };
     // The file first: a crash in between makes another account at the next start, never one that nobody can use.
     write(env, &path, &key, &secret)?;
-    let row = Account { id: account, created: env.clock.now() };
+    let row = Account::new(account, env.clock.now());
     transact(catalog, |tx| {
         tx.put(&row)?;
         Ok(tx.put(&key)?)
     })
-}
-
-/// 40 characters of 64 possible ones, 240 bits.
-fn new_secret(env: &Env) -> Result<Secret, Fault> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = [0u8; SECRET_CHARS];
-    env.entropy.fill(&mut text);
-    for byte in &mut text {
-        *byte = ALPHABET[usize::from(*byte & 63)];
-    }
-    Secret::from_slice_wiping(&mut text).map_err(sealing)
 }
 
 fn write(env: &Env, path: &Path, key: &AccessKey, secret: &Secret) -> Result<(), Fault> {

@@ -107,6 +107,8 @@ pub fn registry() -> Registry {
         .with(::kms::table())
         .with(cloudtrail::table())
         .with(sts::table())
+        .with(iam::table())
+        .with(organizations::table())
         .with(control::table())
         .with(ebs::table())
 }

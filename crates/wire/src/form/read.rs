@@ -120,6 +120,14 @@ impl Reader<'_> {
         }
     }
 
+    /// A wrapped list that must be there, perhaps empty.
+    pub fn required_wrapped_list<T: FormValue>(&mut self, name: &'static str, item: &str) -> Vec<T> {
+        if self.node.child(name).is_none() {
+            self.problems.missing(&self.at.member(name));
+        }
+        self.wrapped_list(name, item).unwrap_or_default()
+    }
+
     fn entries<T: FormValue>(&mut self, node: Node<'_>, name: &'static str) -> Vec<T> {
         let at = self.at.member(name);
         let problems = &mut *self.problems;

@@ -5,10 +5,20 @@ pub mod cloudtrail;
 mod each;
 pub mod ebs;
 pub mod ec2;
+pub mod iam;
 pub mod kms;
+pub mod organizations;
 pub mod sealvol;
 pub mod sts;
 
 /// Every service, sorted by module name.
-pub static SERVICES: &[&crate::Service] =
-    &[&cloudtrail::SERVICE, &ebs::SERVICE, &ec2::SERVICE, &kms::SERVICE, &sealvol::SERVICE, &sts::SERVICE];
+pub static SERVICES: &[&crate::Service] = &[
+    &cloudtrail::SERVICE,
+    &ebs::SERVICE,
+    &ec2::SERVICE,
+    &iam::SERVICE,
+    &kms::SERVICE,
+    &organizations::SERVICE,
+    &sealvol::SERVICE,
+    &sts::SERVICE,
+];

@@ -16,7 +16,7 @@ pub use check::{Checked, Checks};
 pub(crate) use read::parse_object;
 pub use read::{JsonStruct, Members, decode};
 pub use rule::{NONE, Pattern, Rule};
-pub use write::{NoMembers, ToJson, Writer, reply};
+pub use write::{EmptyObject, NoMembers, ToJson, Writer, reply};
 
 pub(crate) const JSON_1_1_TYPE: &str = "application/x-amz-json-1.1";
 /// What restJson services send.

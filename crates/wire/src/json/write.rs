@@ -131,6 +131,15 @@ pub fn reply(status: u16, output: Option<&impl ToJson>, request_id: &str) -> Rep
     Reply::new(status, JSON_1_1_TYPE, request_id, writer.finish())
 }
 
+/// The answer of an operation whose output has no members: `{}`.
+pub struct EmptyObject;
+
+impl ToJson for EmptyObject {
+    fn to_json(&self, out: &mut Writer) {
+        out.object(|_| {});
+    }
+}
+
 impl ToJson for String {
     fn to_json(&self, out: &mut Writer) {
         out.string(self);

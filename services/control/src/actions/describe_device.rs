@@ -1,7 +1,7 @@
 //! DescribeDevice: the NBD URI of an attached volume, for the account that owns it. Needs `sealvol:DescribeDevice` on the
 //! volume. A volume that is not attached, or attached to several instances with none named, is refused with what to do.
 
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Kind, Refusal, ResourceId};
 use ec2::rows::{Attachment, Volume, volume_arn};
 use rules::lifecycle::volume::{AttachmentState, not_found};
@@ -20,8 +20,9 @@ impl Action for DescribeDevice {
         })
     }
 
-    fn resources(cx: &Cx, input: &DescribeDeviceInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &DescribeDeviceInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DescribeDeviceInput) -> Answer<DescribeDeviceOutput> {

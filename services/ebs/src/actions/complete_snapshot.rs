@@ -18,7 +18,7 @@ use crate::drafts::PAGE;
 use crate::jobs::complete_snapshot;
 use crate::rows::Completion;
 use crate::{drafts, find, keys, refusals};
-use api::{Action, After, Answer, Cx, DataAction};
+use api::{Action, After, Answer, Cx, DataAction, Touched};
 use aws_lc_rs::digest::{Context, SHA256};
 use base::Refusal;
 use base64::Engine;
@@ -56,8 +56,9 @@ impl DataAction for CompleteSnapshot {
         Ok(())
     }
 
-    fn resources(cx: &Cx, input: &CompleteSnapshotInput) -> Vec<String> {
-        vec![find::arn(cx, &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &CompleteSnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     /// Closes the snapshot.
@@ -179,8 +180,8 @@ impl Action for Complete {
     const READ_ONLY: bool = false;
     const IAM: &'static str = CompleteSnapshot::IAM;
 
-    fn resources(cx: &Cx, input: &CompleteSnapshotInput) -> Vec<String> {
-        vec![find::arn(cx, &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &CompleteSnapshotInput) -> Answer<Vec<Touched>> {
+        Ok(vec![Touched::plain(find::arn(cx, &input.snapshot_id))])
     }
 
     fn handle(cx: &mut Cx, input: CompleteSnapshotInput) -> Answer<CompleteSnapshotOutput> {

@@ -6,7 +6,7 @@
 //! direct API Reference, GetSnapshotBlock.
 
 use crate::{find, keys, tokens};
-use api::{After, Answer, Cx, DataAction};
+use api::{After, Answer, Cx, DataAction, Touched};
 use aws_lc_rs::digest::{SHA256, digest};
 use base::{Fault, Refusal};
 use base64::Engine;
@@ -34,8 +34,9 @@ impl DataAction for GetSnapshotBlock {
         find::check_id(&input.snapshot_id)
     }
 
-    fn resources(cx: &Cx, input: &GetSnapshotBlockInput) -> Vec<String> {
-        vec![find::arn(cx, &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &GetSnapshotBlockInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn plan(cx: &mut Cx, input: &GetSnapshotBlockInput) -> Answer<Plan> {

@@ -9,7 +9,7 @@
 
 use crate::listing::{self, Asked, Page};
 use crate::{find, keys, reading, refusals, tokens};
-use api::{After, Answer, Cx, DataAction};
+use api::{After, Answer, Cx, DataAction, Touched};
 use base::Refusal;
 use ec2::rows::Snapshot;
 use host::KeyUse;
@@ -39,9 +39,12 @@ impl DataAction for ListChangedBlocks {
         find::check_id(&input.second_snapshot_id)
     }
 
-    fn resources(cx: &Cx, input: &ListChangedBlocksInput) -> Vec<String> {
-        let ids = first(input).into_iter().chain([input.second_snapshot_id.as_str()]);
-        ids.map(|id| find::arn(cx, id)).collect()
+    fn touches(cx: &mut Cx, input: &ListChangedBlocksInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            let ids = first(input).into_iter().chain([input.second_snapshot_id.as_str()]);
+            ids.map(|id| find::arn(cx, id)).collect()
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn plan(cx: &mut Cx, input: &ListChangedBlocksInput) -> Answer<Plan> {

@@ -6,7 +6,7 @@
 
 use crate::listing::{self, Asked, Page};
 use crate::{find, keys, reading, tokens};
-use api::{After, Answer, Cx, DataAction};
+use api::{After, Answer, Cx, DataAction, Touched};
 use base::Refusal;
 use ec2::rows::Snapshot;
 use host::KeyUse;
@@ -34,8 +34,9 @@ impl DataAction for ListSnapshotBlocks {
         find::check_id(&input.snapshot_id)
     }
 
-    fn resources(cx: &Cx, input: &ListSnapshotBlocksInput) -> Vec<String> {
-        vec![find::arn(cx, &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &ListSnapshotBlocksInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn plan(cx: &mut Cx, input: &ListSnapshotBlocksInput) -> Answer<Plan> {

@@ -10,7 +10,7 @@
 
 use crate::rows::DraftBlock;
 use crate::{BLOCK_BYTES, BLOCKS_PER_GIB, find, keys, refusals};
-use api::{After, Answer, Cx, DataAction};
+use api::{After, Answer, Cx, DataAction, Touched};
 use aws_lc_rs::digest::{SHA256, digest};
 use base::{Refusal, Timestamp};
 use base64::Engine;
@@ -53,8 +53,9 @@ impl DataAction for PutSnapshotBlock {
         Ok(())
     }
 
-    fn resources(cx: &Cx, input: &PutSnapshotBlockInput) -> Vec<String> {
-        vec![find::arn(cx, &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &PutSnapshotBlockInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn plan(cx: &mut Cx, input: &PutSnapshotBlockInput) -> Answer<Plan> {

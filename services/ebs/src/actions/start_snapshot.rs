@@ -8,7 +8,7 @@
 //! Source: EBS direct API Reference, StartSnapshot. Texts of refusals are ours but for those recorded (see `refusals.rs`, `rules`).
 
 use crate::{BLOCK_BYTES, find, keys, refusals};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Fault, Refusal, Tag};
 use ec2::rows::{ClientToken, Encryption, Origin, Sizes, Snapshot};
 use rules::encryption::{self, Outcome, StartAsked};
@@ -42,9 +42,12 @@ impl Action for StartSnapshot {
         rules::tags::check(&tags(input)).map_err(|refusal| refusals::invalid("INVALID_TAG", refusal.message))
     }
 
-    fn resources(cx: &Cx, input: &StartSnapshotInput) -> Vec<String> {
-        let parent = input.parent_snapshot_id.as_deref();
-        [Some("*"), parent].into_iter().flatten().map(|id| find::arn(cx, id)).collect()
+    fn touches(cx: &mut Cx, input: &StartSnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            let parent = input.parent_snapshot_id.as_deref();
+            [Some("*"), parent].into_iter().flatten().map(|id| find::arn(cx, id)).collect()
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: StartSnapshotInput) -> Answer<StartSnapshotOutput> {

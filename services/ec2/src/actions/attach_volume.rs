@@ -8,7 +8,7 @@
 
 use crate::rows::{Attachment, Grant, Instance, Volume, volume_arn};
 use crate::{attaching, find, jobs, shapes};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::instance;
 use rules::lifecycle::volume::{self, AttachmentState, VolumeState};
@@ -36,11 +36,14 @@ impl Action for AttachVolume {
         }
     }
 
-    fn resources(cx: &Cx, input: &AttachVolumeInput) -> Vec<String> {
-        vec![
-            volume_arn(cx.account(), cx.region(), &input.volume_id),
-            format!("arn:aws:ec2:{}:{}:instance/{}", cx.region(), cx.account(), input.instance_id),
-        ]
+    fn touches(cx: &mut Cx, input: &AttachVolumeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            vec![
+                volume_arn(cx.account(), cx.region(), &input.volume_id),
+                format!("arn:aws:ec2:{}:{}:instance/{}", cx.region(), cx.account(), input.instance_id),
+            ]
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: AttachVolumeInput) -> Answer<AttachVolumeOutput> {

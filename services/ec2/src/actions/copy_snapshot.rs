@@ -11,7 +11,7 @@
 use crate::copying::{self, Wanted};
 use crate::rows::snapshot_arn;
 use crate::{find, jobs, shapes, shared_use, snapshotting, tagging};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Region, Tag};
 use rules::copy_request::{self, CopyPlan, CopyRequest};
 use rules::lifecycle::snapshot;
@@ -36,15 +36,16 @@ impl Action for CopySnapshot {
         wanted(input).check()
     }
 
-    fn resources(cx: &Cx, _input: &CopySnapshotInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), "*")]
+    fn touches(cx: &mut Cx, _input: &CopySnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), "*")] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     /// The Regions and the presigned URL need no state but the Region of the call, so they too are checked before.
     fn authorise(cx: &mut Cx, input: &CopySnapshotInput) -> Answer<()> {
         plan(input, cx.region())?;
-        let resources = Self::resources(cx, input);
-        cx.authorise_root(Self::IAM, &resources)
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)
     }
 
     fn handle(cx: &mut Cx, input: CopySnapshotInput) -> Answer<CopySnapshotOutput> {

@@ -8,7 +8,7 @@
 
 use crate::rows::{snapshot_arn, volume_arn};
 use crate::{find, jobs, shapes, snapshotting, tagging};
-use api::{Action, After, Answer, Cx};
+use api::{Action, After, Answer, Cx, Touched};
 use base::{Refusal, Tag};
 use wire::generated::ec2::{CreateSnapshot as Op, CreateSnapshotInput, CreateSnapshotOutput};
 
@@ -26,8 +26,10 @@ impl Action for CreateSnapshot {
         snapshotting::check(input.description.as_deref(), outpost, location)
     }
 
-    fn resources(cx: &Cx, input: &CreateSnapshotInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), "*"), volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &CreateSnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> =
+            { vec![snapshot_arn(cx.region(), "*"), volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: CreateSnapshotInput) -> Answer<CreateSnapshotOutput> {

@@ -7,7 +7,7 @@
 
 use crate::rows::{Instance, Volume, snapshot_arn, volume_arn};
 use crate::{find, jobs, shapes, snapshotting, tagging};
-use api::{Action, After, Answer, Cx};
+use api::{Action, After, Answer, Cx, Touched};
 use base::{Refusal, Tag};
 use rules::lifecycle::instance::{self, InstanceState};
 use rules::lifecycle::volume::AttachmentState;
@@ -38,12 +38,15 @@ impl Action for CreateSnapshots {
         snapshotting::check(input.description.as_deref(), outpost, location)
     }
 
-    fn resources(cx: &Cx, input: &CreateSnapshotsInput) -> Vec<String> {
-        vec![
-            format!("arn:aws:ec2:{}:{}:instance/{}", cx.region(), cx.account(), instance_id(input)),
-            snapshot_arn(cx.region(), "*"),
-            volume_arn(cx.account(), cx.region(), "*"),
-        ]
+    fn touches(cx: &mut Cx, input: &CreateSnapshotsInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            vec![
+                format!("arn:aws:ec2:{}:{}:instance/{}", cx.region(), cx.account(), instance_id(input)),
+                snapshot_arn(cx.region(), "*"),
+                volume_arn(cx.account(), cx.region(), "*"),
+            ]
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: CreateSnapshotsInput) -> Answer<CreateSnapshotsOutput> {

@@ -2,7 +2,7 @@
 //! on each. Source: EC2 API Reference, CreateTags; limits in `rules::tags`.
 
 use crate::{shapes, tagged};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{CreateTags as Op, CreateTagsInput, CreateTagsOutput};
 
@@ -18,8 +18,9 @@ impl Action for CreateTags {
         rules::tags::check(&shapes::read_tags(Some(&input.tags)))
     }
 
-    fn resources(cx: &Cx, input: &CreateTagsInput) -> Vec<String> {
-        tagged::arns(cx, &input.resources)
+    fn touches(cx: &mut Cx, input: &CreateTagsInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { tagged::arns(cx, &input.resources) };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: CreateTagsInput) -> Answer<CreateTagsOutput> {

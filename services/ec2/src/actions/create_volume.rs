@@ -10,7 +10,7 @@
 use crate::making::{Decided, Family, Wanted};
 use crate::rows::{FormerVolume, Volume, snapshot_arn};
 use crate::{find, idempotency, jobs, shapes, tagging};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Tag, Zone};
 use rules::volume_types;
 use serde_json::{Value, json};
@@ -42,10 +42,13 @@ impl Action for CreateVolume {
         Ok(())
     }
 
-    fn resources(cx: &Cx, input: &CreateVolumeInput) -> Vec<String> {
-        let volume = format!("arn:aws:ec2:{}:{}:volume/*", cx.region(), cx.account());
-        let snapshot = input.snapshot_id.as_deref().filter(|s| !s.is_empty());
-        [volume].into_iter().chain(snapshot.map(|id| snapshot_arn(cx.region(), id))).collect()
+    fn touches(cx: &mut Cx, input: &CreateVolumeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            let volume = format!("arn:aws:ec2:{}:{}:volume/*", cx.region(), cx.account());
+            let snapshot = input.snapshot_id.as_deref().filter(|s| !s.is_empty());
+            [volume].into_iter().chain(snapshot.map(|id| snapshot_arn(cx.region(), id))).collect()
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: CreateVolumeInput) -> Answer<CreateVolumeOutput> {

@@ -4,7 +4,7 @@
 
 use crate::rows::{FormerSnapshot, Origin, Share, Snapshot, snapshot_arn};
 use crate::{find, jobs};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use catalog::Row;
 use rules::lifecycle::snapshot::{self, SnapshotState};
@@ -22,8 +22,9 @@ impl Action for DeleteSnapshot {
         find::check_snapshot_id(&input.snapshot_id)
     }
 
-    fn resources(cx: &Cx, input: &DeleteSnapshotInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &DeleteSnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DeleteSnapshotInput) -> Answer<DeleteSnapshotOutput> {

@@ -2,7 +2,7 @@
 //! the user's tags. Tags that are not there are no error. Needs `ec2:DeleteTags`. Source: EC2 API Reference, DeleteTags.
 
 use crate::tagged;
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Tag};
 use wire::generated::ec2::{DeleteTags as Op, DeleteTagsInput, DeleteTagsOutput, Tag as WireTag};
 
@@ -17,8 +17,9 @@ impl Action for DeleteTags {
         tagged::check_ids(&input.resources)
     }
 
-    fn resources(cx: &Cx, input: &DeleteTagsInput) -> Vec<String> {
-        tagged::arns(cx, &input.resources)
+    fn touches(cx: &mut Cx, input: &DeleteTagsInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { tagged::arns(cx, &input.resources) };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DeleteTagsInput) -> Answer<DeleteTagsOutput> {

@@ -3,7 +3,7 @@
 //! Source: EC2 API Reference, DeleteVolume.
 
 use crate::{find, jobs, rows::volume_arn};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::{self, VolumeState};
 use wire::generated::ec2::{DeleteVolume as Op, DeleteVolumeInput, DeleteVolumeOutput};
@@ -19,8 +19,9 @@ impl Action for DeleteVolume {
         find::check_volume_id(&input.volume_id)
     }
 
-    fn resources(cx: &Cx, input: &DeleteVolumeInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &DeleteVolumeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DeleteVolumeInput) -> Answer<DeleteVolumeOutput> {

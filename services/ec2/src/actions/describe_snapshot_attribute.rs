@@ -3,7 +3,7 @@
 
 use crate::find;
 use crate::rows::{EVERYBODY, snapshot_arn};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::sharing::Grantee;
 use wire::generated::ec2::{
@@ -26,8 +26,9 @@ impl Action for DescribeSnapshotAttribute {
         }
     }
 
-    fn resources(cx: &Cx, input: &DescribeSnapshotAttributeInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &DescribeSnapshotAttributeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DescribeSnapshotAttributeInput) -> Answer<DescribeSnapshotAttributeOutput> {

@@ -2,7 +2,7 @@
 //! Needs `ec2:DescribeVolumeAttribute` on the volume. Source: EC2 API Reference, DescribeVolumeAttribute.
 
 use crate::{find, rows::volume_arn};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
     AttributeBooleanValue, DescribeVolumeAttribute as Op, DescribeVolumeAttributeInput,
@@ -30,8 +30,9 @@ impl Action for DescribeVolumeAttribute {
         ))
     }
 
-    fn resources(cx: &Cx, input: &DescribeVolumeAttributeInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &DescribeVolumeAttributeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DescribeVolumeAttributeInput) -> Answer<DescribeVolumeAttributeOutput> {

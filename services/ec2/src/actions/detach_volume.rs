@@ -4,7 +4,7 @@
 
 use crate::rows::{Attachment, Volume, volume_arn};
 use crate::{find, jobs, shapes};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::{self, AttachmentState};
 use wire::generated::ec2::{DetachVolume as Op, DetachVolumeInput, DetachVolumeOutput};
@@ -21,8 +21,9 @@ impl Action for DetachVolume {
         input.instance_id.as_deref().filter(|i| !i.is_empty()).map_or(Ok(()), find::check_instance_id)
     }
 
-    fn resources(cx: &Cx, input: &DetachVolumeInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &DetachVolumeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: DetachVolumeInput) -> Answer<DetachVolumeOutput> {

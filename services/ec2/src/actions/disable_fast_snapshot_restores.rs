@@ -5,7 +5,7 @@
 use crate::fast_restores::Zones;
 use crate::rows::{FastRestore, snapshot_arn};
 use crate::{fast_restores, find, jobs};
-use api::{Action, Answer, Cx, Failure};
+use api::{Action, Answer, Cx, Failure, Touched};
 use base::{Fault, Refusal, Zone};
 use rules::lifecycle::fast_restore::{self, FastRestoreState as State};
 use wire::generated::ec2::{
@@ -27,8 +27,10 @@ impl Action for DisableFastSnapshotRestores {
         zones(input).check()
     }
 
-    fn resources(cx: &Cx, input: &DisableFastSnapshotRestoresInput) -> Vec<String> {
-        input.source_snapshot_ids.iter().map(|id| snapshot_arn(cx.region(), id)).collect()
+    fn touches(cx: &mut Cx, input: &DisableFastSnapshotRestoresInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> =
+            { input.source_snapshot_ids.iter().map(|id| snapshot_arn(cx.region(), id)).collect() };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(

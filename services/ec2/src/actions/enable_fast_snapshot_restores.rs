@@ -6,7 +6,7 @@
 use crate::fast_restores::Zones;
 use crate::rows::{FastRestore, snapshot_arn};
 use crate::{fast_restores, find, jobs};
-use api::{Action, Answer, Cx, Failure};
+use api::{Action, Answer, Cx, Failure, Touched};
 use base::{Refusal, Zone};
 use rules::lifecycle::fast_restore::{self, FastRestoreState as State};
 use rules::lifecycle::snapshot;
@@ -29,8 +29,10 @@ impl Action for EnableFastSnapshotRestores {
         zones(input).check()
     }
 
-    fn resources(cx: &Cx, input: &EnableFastSnapshotRestoresInput) -> Vec<String> {
-        input.source_snapshot_ids.iter().map(|id| snapshot_arn(cx.region(), id)).collect()
+    fn touches(cx: &mut Cx, input: &EnableFastSnapshotRestoresInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> =
+            { input.source_snapshot_ids.iter().map(|id| snapshot_arn(cx.region(), id)).collect() };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(

@@ -5,7 +5,7 @@
 use crate::jobs::is_waiting;
 use crate::jobs::reattach_volume::{self, ReattachVolumeJob};
 use crate::{find, rows::volume_arn};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::{self, VolumeState};
 use wire::generated::ec2::{EnableVolumeIO as Op, EnableVolumeIOInput, EnableVolumeIOOutput};
@@ -21,8 +21,9 @@ impl Action for EnableVolumeIO {
         find::check_volume_id(&input.volume_id)
     }
 
-    fn resources(cx: &Cx, input: &EnableVolumeIOInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &EnableVolumeIOInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: EnableVolumeIOInput) -> Answer<EnableVolumeIOOutput> {

@@ -4,7 +4,7 @@
 
 use crate::rows::snapshot_arn;
 use crate::{find, locks};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::snapshot::SnapshotState;
 use rules::lifecycle::snapshot_lock::{self, LockMode, LockRequest};
@@ -22,8 +22,9 @@ impl Action for LockSnapshot {
         mode(input).map(|_| ())
     }
 
-    fn resources(cx: &Cx, input: &LockSnapshotInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &LockSnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: LockSnapshotInput) -> Answer<LockSnapshotOutput> {

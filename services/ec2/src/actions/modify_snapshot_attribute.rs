@@ -5,7 +5,7 @@
 
 use crate::rows::snapshot_arn;
 use crate::{block_public_access, find, sharing_rows};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use kms::names::{self, Looked};
 use rules::lifecycle::snapshot;
@@ -27,8 +27,9 @@ impl Action for ModifySnapshotAttribute {
         change(input).map(drop)
     }
 
-    fn resources(cx: &Cx, input: &ModifySnapshotAttributeInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &ModifySnapshotAttributeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: ModifySnapshotAttributeInput) -> Answer<ModifySnapshotAttributeOutput> {

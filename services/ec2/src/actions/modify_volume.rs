@@ -4,7 +4,7 @@
 
 use crate::rows::{Modification, volume_arn};
 use crate::{find, jobs, shapes};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Fault, Refusal, Timestamp};
 use rules::lifecycle::modification::{self, ModificationState, Wish};
 use wire::generated::ec2::{ModifyVolume as Op, ModifyVolumeInput, ModifyVolumeOutput};
@@ -21,8 +21,9 @@ impl Action for ModifyVolume {
         modification::check(wish(input))
     }
 
-    fn resources(cx: &Cx, input: &ModifyVolumeInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &ModifyVolumeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: ModifyVolumeInput) -> Answer<ModifyVolumeOutput> {

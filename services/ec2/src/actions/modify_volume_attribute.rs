@@ -3,7 +3,7 @@
 //! Source: EC2 API Reference, ModifyVolumeAttribute.
 
 use crate::{find, rows::volume_arn};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
     ModifyVolumeAttribute as Op, ModifyVolumeAttributeInput, ModifyVolumeAttributeOutput,
@@ -21,8 +21,9 @@ impl Action for ModifyVolumeAttribute {
         wanted(input).map(drop)
     }
 
-    fn resources(cx: &Cx, input: &ModifyVolumeAttributeInput) -> Vec<String> {
-        vec![volume_arn(cx.account(), cx.region(), &input.volume_id)]
+    fn touches(cx: &mut Cx, input: &ModifyVolumeAttributeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: ModifyVolumeAttributeInput) -> Answer<ModifyVolumeAttributeOutput> {

@@ -4,7 +4,7 @@
 use super::describe_snapshot_attribute::unknown;
 use crate::rows::snapshot_arn;
 use crate::{find, sharing_rows};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::sharing::Change;
 use wire::generated::ec2::{
@@ -26,8 +26,9 @@ impl Action for ResetSnapshotAttribute {
         }
     }
 
-    fn resources(cx: &Cx, input: &ResetSnapshotAttributeInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &ResetSnapshotAttributeInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: ResetSnapshotAttributeInput) -> Answer<ResetSnapshotAttributeOutput> {

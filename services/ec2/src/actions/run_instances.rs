@@ -6,7 +6,7 @@
 use crate::launching;
 use crate::rows::Instance;
 use crate::{find, idempotency, jobs, shapes, tagging, wishes};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::{Kind, Refusal, ResourceId};
 use rules::lifecycle::instance::InstanceState;
 use wire::Input;
@@ -32,9 +32,12 @@ impl Action for RunInstances {
         launching::plans(input.block_device_mappings.as_ref()).map(drop)
     }
 
-    fn resources(cx: &Cx, _input: &RunInstancesInput) -> Vec<String> {
-        let at = format!("arn:aws:ec2:{}:{}", cx.region(), cx.account());
-        vec![format!("{at}:instance/*"), format!("{at}:volume/*")]
+    fn touches(cx: &mut Cx, _input: &RunInstancesInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            let at = format!("arn:aws:ec2:{}:{}", cx.region(), cx.account());
+            vec![format!("{at}:instance/*"), format!("{at}:volume/*")]
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: RunInstancesInput) -> Answer<RunInstancesOutput> {

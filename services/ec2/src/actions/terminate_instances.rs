@@ -4,7 +4,7 @@
 
 use crate::rows::StateReason;
 use crate::{ending, find, shapes};
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
     InstanceStateChange, TerminateInstances as Op, TerminateInstancesInput, TerminateInstancesOutput,
@@ -27,9 +27,12 @@ impl Action for TerminateInstances {
         input.instance_ids.iter().try_for_each(|id| find::check_instance_id(id))
     }
 
-    fn resources(cx: &Cx, input: &TerminateInstancesInput) -> Vec<String> {
-        let arn = |id: &String| format!("arn:aws:ec2:{}:{}:instance/{id}", cx.region(), cx.account());
-        input.instance_ids.iter().map(arn).collect()
+    fn touches(cx: &mut Cx, input: &TerminateInstancesInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = {
+            let arn = |id: &String| format!("arn:aws:ec2:{}:{}:instance/{id}", cx.region(), cx.account());
+            input.instance_ids.iter().map(arn).collect()
+        };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: TerminateInstancesInput) -> Answer<TerminateInstancesOutput> {

@@ -3,7 +3,7 @@
 
 use crate::find;
 use crate::rows::snapshot_arn;
-use api::{Action, Answer, Cx};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::snapshot_lock;
 use wire::generated::ec2::{UnlockSnapshot as Op, UnlockSnapshotInput, UnlockSnapshotOutput};
@@ -19,8 +19,9 @@ impl Action for UnlockSnapshot {
         find::check_snapshot_id(&input.snapshot_id)
     }
 
-    fn resources(cx: &Cx, input: &UnlockSnapshotInput) -> Vec<String> {
-        vec![snapshot_arn(cx.region(), &input.snapshot_id)]
+    fn touches(cx: &mut Cx, input: &UnlockSnapshotInput) -> Answer<Vec<Touched>> {
+        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
+        Ok(arns.into_iter().map(Touched::plain).collect())
     }
 
     fn handle(cx: &mut Cx, input: UnlockSnapshotInput) -> Answer<UnlockSnapshotOutput> {

@@ -65,6 +65,10 @@ impl Action for CreateKey {
             material_id,
             policy: input.policy.unwrap_or_else(|| policy::of_customer_key(cx.account())),
             deletion_date: None,
+            rotation: None,
+            on_demand_rotations: 0,
+            multi_region: false,
+            pending_window_days: None,
             tags,
         };
         access::touch(cx, &key);

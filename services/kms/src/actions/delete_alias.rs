@@ -26,7 +26,7 @@ impl Action for DeleteAlias {
         match find::existing(cx, &alias.key_id)? {
             Some(key) => access::to_key(cx, &key, "DeleteAlias", None).map(|_| ()),
             // An alias that outlived its key by some moments.
-            None => cx.authorise_root(Self::IAM, &[alias.arn()]),
+            None => cx.authorise(Self::IAM, &[api::Touched::plain(alias.arn())]),
         }
     }
 

@@ -21,7 +21,7 @@ impl Action for ListAliases {
     fn authorise(cx: &mut Cx, input: &ListAliasesInput) -> Answer<()> {
         match &input.key_id {
             Some(name) => access::key(cx, name, Accepts::Key, "ListAliases", None).map(|_| ()),
-            None => cx.authorise_root(Self::IAM, &["*".to_owned()]),
+            None => cx.authorise(Self::IAM, &api::Touched::anything()),
         }
     }
 

@@ -22,7 +22,7 @@ impl Action for ListRetirableGrants {
     }
 
     fn authorise(cx: &mut Cx, input: &ListRetirableGrantsInput) -> Answer<()> {
-        cx.authorise_root(Self::IAM, &["*".to_owned()])?;
+        cx.authorise(Self::IAM, &api::Touched::anything())?;
         // A service's name belongs to no account: its grants are listed for nobody, as they would tell of other accounts.
         let retiring = principal(input)?;
         if Arn::parse(&retiring).is_ok_and(|arn| arn.account == cx.account().as_str()) {

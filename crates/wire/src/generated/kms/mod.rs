@@ -2,78 +2,143 @@
 //! The service `kms`, version 2014-11-01.
 
 mod cancel_key_deletion;
+mod connect_custom_key_store;
 mod create_alias;
+mod create_custom_key_store;
 mod create_grant;
 mod create_key;
 mod decrypt;
 mod delete_alias;
+mod delete_custom_key_store;
+mod delete_imported_key_material;
+mod derive_shared_secret;
+mod describe_custom_key_stores;
 mod describe_key;
 mod disable_key;
+mod disable_key_rotation;
+mod disconnect_custom_key_store;
 mod enable_key;
+mod enable_key_rotation;
 mod encrypt;
 mod generate_data_key;
+mod generate_data_key_pair;
+mod generate_data_key_pair_without_plaintext;
 mod generate_data_key_without_plaintext;
+mod generate_mac;
 mod generate_random;
+mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
+mod get_parameters_for_import;
 mod get_public_key;
+mod import_key_material;
 mod list_aliases;
 mod list_grants;
 mod list_key_policies;
+mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
 mod list_retirable_grants;
 mod put_key_policy;
 mod re_encrypt;
+mod replicate_key;
 mod retire_grant;
 mod revoke_grant;
+mod rotate_key_on_demand;
 mod rules;
 mod schedule_key_deletion;
 mod shapes;
+mod sign;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
+mod update_custom_key_store;
 mod update_key_description;
+mod update_primary_region;
+mod verify;
+mod verify_mac;
 
 pub use cancel_key_deletion::{CancelKeyDeletion, CancelKeyDeletionInput, CancelKeyDeletionOutput};
+pub use connect_custom_key_store::{
+    ConnectCustomKeyStore, ConnectCustomKeyStoreInput, ConnectCustomKeyStoreOutput,
+};
 pub use create_alias::{CreateAlias, CreateAliasInput, CreateAliasOutput};
+pub use create_custom_key_store::{
+    CreateCustomKeyStore, CreateCustomKeyStoreInput, CreateCustomKeyStoreOutput,
+};
 pub use create_grant::{CreateGrant, CreateGrantInput, CreateGrantOutput};
 pub use create_key::{CreateKey, CreateKeyInput, CreateKeyOutput};
 pub use decrypt::{Decrypt, DecryptInput, DecryptOutput};
 pub use delete_alias::{DeleteAlias, DeleteAliasInput, DeleteAliasOutput};
+pub use delete_custom_key_store::{
+    DeleteCustomKeyStore, DeleteCustomKeyStoreInput, DeleteCustomKeyStoreOutput,
+};
+pub use delete_imported_key_material::{
+    DeleteImportedKeyMaterial, DeleteImportedKeyMaterialInput, DeleteImportedKeyMaterialOutput,
+};
+pub use derive_shared_secret::{DeriveSharedSecret, DeriveSharedSecretInput, DeriveSharedSecretOutput};
+pub use describe_custom_key_stores::{
+    DescribeCustomKeyStores, DescribeCustomKeyStoresInput, DescribeCustomKeyStoresOutput,
+};
 pub use describe_key::{DescribeKey, DescribeKeyInput, DescribeKeyOutput};
 pub use disable_key::{DisableKey, DisableKeyInput, DisableKeyOutput};
+pub use disable_key_rotation::{DisableKeyRotation, DisableKeyRotationInput, DisableKeyRotationOutput};
+pub use disconnect_custom_key_store::{
+    DisconnectCustomKeyStore, DisconnectCustomKeyStoreInput, DisconnectCustomKeyStoreOutput,
+};
 pub use enable_key::{EnableKey, EnableKeyInput, EnableKeyOutput};
+pub use enable_key_rotation::{EnableKeyRotation, EnableKeyRotationInput, EnableKeyRotationOutput};
 pub use encrypt::{Encrypt, EncryptInput, EncryptOutput};
 pub use generate_data_key::{GenerateDataKey, GenerateDataKeyInput, GenerateDataKeyOutput};
+pub use generate_data_key_pair::{GenerateDataKeyPair, GenerateDataKeyPairInput, GenerateDataKeyPairOutput};
+pub use generate_data_key_pair_without_plaintext::{
+    GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyPairWithoutPlaintextInput,
+    GenerateDataKeyPairWithoutPlaintextOutput,
+};
 pub use generate_data_key_without_plaintext::{
     GenerateDataKeyWithoutPlaintext, GenerateDataKeyWithoutPlaintextInput,
     GenerateDataKeyWithoutPlaintextOutput,
 };
+pub use generate_mac::{GenerateMac, GenerateMacInput, GenerateMacOutput};
 pub use generate_random::{GenerateRandom, GenerateRandomInput, GenerateRandomOutput};
+pub use get_key_last_usage::{GetKeyLastUsage, GetKeyLastUsageInput, GetKeyLastUsageOutput};
 pub use get_key_policy::{GetKeyPolicy, GetKeyPolicyInput, GetKeyPolicyOutput};
 pub use get_key_rotation_status::{
     GetKeyRotationStatus, GetKeyRotationStatusInput, GetKeyRotationStatusOutput,
 };
+pub use get_parameters_for_import::{
+    GetParametersForImport, GetParametersForImportInput, GetParametersForImportOutput,
+};
 pub use get_public_key::{GetPublicKey, GetPublicKeyInput, GetPublicKeyOutput};
+pub use import_key_material::{ImportKeyMaterial, ImportKeyMaterialInput, ImportKeyMaterialOutput};
 pub use list_aliases::{ListAliases, ListAliasesInput, ListAliasesOutput};
 pub use list_grants::{ListGrants, ListGrantsInput, ListGrantsOutput};
 pub use list_key_policies::{ListKeyPolicies, ListKeyPoliciesInput, ListKeyPoliciesOutput};
+pub use list_key_rotations::{ListKeyRotations, ListKeyRotationsInput, ListKeyRotationsOutput};
 pub use list_keys::{ListKeys, ListKeysInput, ListKeysOutput};
 pub use list_resource_tags::{ListResourceTags, ListResourceTagsInput, ListResourceTagsOutput};
 pub use list_retirable_grants::{ListRetirableGrants, ListRetirableGrantsInput, ListRetirableGrantsOutput};
 pub use put_key_policy::{PutKeyPolicy, PutKeyPolicyInput, PutKeyPolicyOutput};
 pub use re_encrypt::{ReEncrypt, ReEncryptInput, ReEncryptOutput};
+pub use replicate_key::{ReplicateKey, ReplicateKeyInput, ReplicateKeyOutput};
 pub use retire_grant::{RetireGrant, RetireGrantInput, RetireGrantOutput};
 pub use revoke_grant::{RevokeGrant, RevokeGrantInput, RevokeGrantOutput};
+pub use rotate_key_on_demand::{RotateKeyOnDemand, RotateKeyOnDemandInput, RotateKeyOnDemandOutput};
 pub use schedule_key_deletion::{ScheduleKeyDeletion, ScheduleKeyDeletionInput, ScheduleKeyDeletionOutput};
 pub use shapes::*;
+pub use sign::{Sign, SignInput, SignOutput};
 pub use tag_resource::{TagResource, TagResourceInput, TagResourceOutput};
 pub use untag_resource::{UntagResource, UntagResourceInput, UntagResourceOutput};
 pub use update_alias::{UpdateAlias, UpdateAliasInput, UpdateAliasOutput};
+pub use update_custom_key_store::{
+    UpdateCustomKeyStore, UpdateCustomKeyStoreInput, UpdateCustomKeyStoreOutput,
+};
 pub use update_key_description::{
     UpdateKeyDescription, UpdateKeyDescriptionInput, UpdateKeyDescriptionOutput,
 };
+pub use update_primary_region::{UpdatePrimaryRegion, UpdatePrimaryRegionInput, UpdatePrimaryRegionOutput};
+pub use verify::{Verify, VerifyInput, VerifyOutput};
+pub use verify_mac::{VerifyMac, VerifyMacInput, VerifyMacOutput};
 
 use crate::{Protocol, Route, Service};
 
@@ -88,35 +153,58 @@ pub static SERVICE: Service = Service {
     event_source: "kms.amazonaws.com",
     operations: &[
         Route { name: "CancelKeyDeletion", method: "POST", path: "/" },
+        Route { name: "ConnectCustomKeyStore", method: "POST", path: "/" },
         Route { name: "CreateAlias", method: "POST", path: "/" },
+        Route { name: "CreateCustomKeyStore", method: "POST", path: "/" },
         Route { name: "CreateGrant", method: "POST", path: "/" },
         Route { name: "CreateKey", method: "POST", path: "/" },
         Route { name: "Decrypt", method: "POST", path: "/" },
         Route { name: "DeleteAlias", method: "POST", path: "/" },
+        Route { name: "DeleteCustomKeyStore", method: "POST", path: "/" },
+        Route { name: "DeleteImportedKeyMaterial", method: "POST", path: "/" },
+        Route { name: "DeriveSharedSecret", method: "POST", path: "/" },
+        Route { name: "DescribeCustomKeyStores", method: "POST", path: "/" },
         Route { name: "DescribeKey", method: "POST", path: "/" },
         Route { name: "DisableKey", method: "POST", path: "/" },
+        Route { name: "DisableKeyRotation", method: "POST", path: "/" },
+        Route { name: "DisconnectCustomKeyStore", method: "POST", path: "/" },
         Route { name: "EnableKey", method: "POST", path: "/" },
+        Route { name: "EnableKeyRotation", method: "POST", path: "/" },
         Route { name: "Encrypt", method: "POST", path: "/" },
         Route { name: "GenerateDataKey", method: "POST", path: "/" },
+        Route { name: "GenerateDataKeyPair", method: "POST", path: "/" },
+        Route { name: "GenerateDataKeyPairWithoutPlaintext", method: "POST", path: "/" },
         Route { name: "GenerateDataKeyWithoutPlaintext", method: "POST", path: "/" },
+        Route { name: "GenerateMac", method: "POST", path: "/" },
         Route { name: "GenerateRandom", method: "POST", path: "/" },
+        Route { name: "GetKeyLastUsage", method: "POST", path: "/" },
         Route { name: "GetKeyPolicy", method: "POST", path: "/" },
         Route { name: "GetKeyRotationStatus", method: "POST", path: "/" },
+        Route { name: "GetParametersForImport", method: "POST", path: "/" },
         Route { name: "GetPublicKey", method: "POST", path: "/" },
+        Route { name: "ImportKeyMaterial", method: "POST", path: "/" },
         Route { name: "ListAliases", method: "POST", path: "/" },
         Route { name: "ListGrants", method: "POST", path: "/" },
         Route { name: "ListKeyPolicies", method: "POST", path: "/" },
+        Route { name: "ListKeyRotations", method: "POST", path: "/" },
         Route { name: "ListKeys", method: "POST", path: "/" },
         Route { name: "ListResourceTags", method: "POST", path: "/" },
         Route { name: "ListRetirableGrants", method: "POST", path: "/" },
         Route { name: "PutKeyPolicy", method: "POST", path: "/" },
         Route { name: "ReEncrypt", method: "POST", path: "/" },
+        Route { name: "ReplicateKey", method: "POST", path: "/" },
         Route { name: "RetireGrant", method: "POST", path: "/" },
         Route { name: "RevokeGrant", method: "POST", path: "/" },
+        Route { name: "RotateKeyOnDemand", method: "POST", path: "/" },
         Route { name: "ScheduleKeyDeletion", method: "POST", path: "/" },
+        Route { name: "Sign", method: "POST", path: "/" },
         Route { name: "TagResource", method: "POST", path: "/" },
         Route { name: "UntagResource", method: "POST", path: "/" },
         Route { name: "UpdateAlias", method: "POST", path: "/" },
+        Route { name: "UpdateCustomKeyStore", method: "POST", path: "/" },
         Route { name: "UpdateKeyDescription", method: "POST", path: "/" },
+        Route { name: "UpdatePrimaryRegion", method: "POST", path: "/" },
+        Route { name: "Verify", method: "POST", path: "/" },
+        Route { name: "VerifyMac", method: "POST", path: "/" },
     ],
 };

@@ -3,6 +3,18 @@
 
 use crate::json::{NONE, Pattern, Rule};
 
+pub(super) const ACCOUNT_ID_TYPE: Rule = Rule { min: Some(12), max: Some(12), ..NONE };
+pub(super) const ALGORITHM_SPEC: Rule = Rule {
+    values: &[
+        "RSAES_PKCS1_V1_5",
+        "RSAES_OAEP_SHA_1",
+        "RSAES_OAEP_SHA_256",
+        "RSA_AES_KEY_WRAP_SHA_1",
+        "RSA_AES_KEY_WRAP_SHA_256",
+        "SM2PKE",
+    ],
+    ..NONE
+};
 pub(super) const ALIAS_NAME_TYPE: Rule = Rule {
     min: Some(1),
     max: Some(256),
@@ -14,7 +26,14 @@ pub(super) const ALIAS_NAME_TYPE: Rule = Rule {
     ..NONE
 };
 pub(super) const ATTESTATION_DOCUMENT_TYPE: Rule = Rule { min: Some(1), max: Some(262144), ..NONE };
+pub(super) const BACKING_KEY_ID_TYPE: Rule = Rule {
+    min: Some(64),
+    max: Some(64),
+    pattern: Some(Pattern { text: "^[a-f0-9]+$", ranges: &[('a', 'f'), ('0', '9')], some: true }),
+    ..NONE
+};
 pub(super) const CIPHERTEXT_TYPE: Rule = Rule { min: Some(1), max: Some(6144), ..NONE };
+pub(super) const CLOUD_HSM_CLUSTER_ID_TYPE: Rule = Rule { min: Some(19), max: Some(24), ..NONE };
 pub(super) const CUSTOMER_MASTER_KEY_SPEC: Rule = Rule {
     values: &[
         "RSA_2048",
@@ -34,12 +53,34 @@ pub(super) const CUSTOMER_MASTER_KEY_SPEC: Rule = Rule {
     ..NONE
 };
 pub(super) const CUSTOM_KEY_STORE_ID_TYPE: Rule = Rule { min: Some(1), max: Some(64), ..NONE };
+pub(super) const CUSTOM_KEY_STORE_NAME_TYPE: Rule = Rule { min: Some(1), max: Some(256), ..NONE };
+pub(super) const CUSTOM_KEY_STORE_TYPE: Rule =
+    Rule { values: &["AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"], ..NONE };
+pub(super) const DATA_KEY_PAIR_SPEC: Rule = Rule {
+    values: &[
+        "RSA_2048",
+        "RSA_3072",
+        "RSA_4096",
+        "ECC_NIST_P256",
+        "ECC_NIST_P384",
+        "ECC_NIST_P521",
+        "ECC_SECG_P256K1",
+        "SM2",
+        "ECC_NIST_EDWARDS25519",
+        "ML_KEM_512",
+        "ML_KEM_768",
+        "ML_KEM_1024",
+    ],
+    ..NONE
+};
 pub(super) const DATA_KEY_SPEC: Rule = Rule { values: &["AES_256", "AES_128"], ..NONE };
 pub(super) const DESCRIPTION_TYPE: Rule = Rule { min: Some(0), max: Some(8192), ..NONE };
 pub(super) const DRY_RUN_MODIFIER_LIST: Rule = Rule { element: Some(&DRY_RUN_MODIFIER_TYPE), ..NONE };
 pub(super) const DRY_RUN_MODIFIER_TYPE: Rule = Rule { values: &["IGNORE_CIPHERTEXT"], ..NONE };
 pub(super) const ENCRYPTION_ALGORITHM_SPEC: Rule =
     Rule { values: &["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"], ..NONE };
+pub(super) const EXPIRATION_MODEL_TYPE: Rule =
+    Rule { values: &["KEY_MATERIAL_EXPIRES", "KEY_MATERIAL_DOES_NOT_EXPIRE"], ..NONE };
 pub(super) const GRANT_CONSTRAINT_SOURCE_ARN_TYPE: Rule = Rule { min: Some(20), max: Some(512), ..NONE };
 pub(super) const GRANT_ID_TYPE: Rule = Rule { min: Some(1), max: Some(128), ..NONE };
 pub(super) const GRANT_NAME_TYPE: Rule = Rule {
@@ -80,8 +121,33 @@ pub(super) const GRANT_OPERATION_LIST: Rule = Rule { element: Some(&GRANT_OPERAT
 pub(super) const GRANT_TOKEN_LIST: Rule =
     Rule { min: Some(0), max: Some(10), element: Some(&GRANT_TOKEN_TYPE), ..NONE };
 pub(super) const GRANT_TOKEN_TYPE: Rule = Rule { min: Some(1), max: Some(8192), ..NONE };
+pub(super) const IMPORT_TYPE: Rule = Rule { values: &["NEW_KEY_MATERIAL", "EXISTING_KEY_MATERIAL"], ..NONE };
+pub(super) const INCLUDE_KEY_MATERIAL: Rule =
+    Rule { values: &["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"], ..NONE };
+pub(super) const KEY_AGREEMENT_ALGORITHM_SPEC: Rule = Rule { values: &["ECDH"], ..NONE };
 pub(super) const KEY_ENCRYPTION_MECHANISM: Rule = Rule { values: &["RSAES_OAEP_SHA_256"], ..NONE };
 pub(super) const KEY_ID_TYPE: Rule = Rule { min: Some(1), max: Some(2048), ..NONE };
+pub(super) const KEY_MATERIAL_DESCRIPTION_TYPE: Rule = Rule {
+    min: Some(0),
+    max: Some(256),
+    pattern: Some(Pattern {
+        text: "^[a-zA-Z0-9:/_\\s.-]+$",
+        ranges: &[
+            ('a', 'z'),
+            ('A', 'Z'),
+            ('0', '9'),
+            (':', ':'),
+            ('/', '/'),
+            ('_', '_'),
+            ('\t', '\r'),
+            (' ', ' '),
+            ('.', '.'),
+            ('-', '-'),
+        ],
+        some: true,
+    }),
+    ..NONE
+};
 pub(super) const KEY_SPEC: Rule = Rule {
     values: &[
         "RSA_2048",
@@ -107,6 +173,8 @@ pub(super) const KEY_SPEC: Rule = Rule {
     ],
     ..NONE
 };
+pub(super) const KEY_STORE_PASSWORD_TYPE: Rule =
+    Rule { min: Some(7), max: Some(32), sensitive: true, ..NONE };
 pub(super) const KEY_USAGE_TYPE: Rule = Rule {
     values: &[
         "ENCRYPT_DECRYPT",
@@ -118,12 +186,15 @@ pub(super) const KEY_USAGE_TYPE: Rule = Rule {
     ..NONE
 };
 pub(super) const LIMIT_TYPE: Rule = Rule { min: Some(1), max: Some(1000), ..NONE };
+pub(super) const MAC_ALGORITHM_SPEC: Rule =
+    Rule { values: &["HMAC_SHA_224", "HMAC_SHA_256", "HMAC_SHA_384", "HMAC_SHA_512"], ..NONE };
 pub(super) const MARKER_TYPE: Rule = Rule {
     min: Some(1),
     max: Some(1024),
     pattern: Some(Pattern { text: "[\\u0020-\\u00FF]*", ranges: &[(' ', 'ÿ')], some: false }),
     ..NONE
 };
+pub(super) const MESSAGE_TYPE: Rule = Rule { values: &["RAW", "DIGEST", "EXTERNAL_MU"], ..NONE };
 pub(super) const NUMBER_OF_BYTES_TYPE: Rule = Rule { min: Some(1), max: Some(1024), ..NONE };
 pub(super) const ORIGIN_TYPE: Rule =
     Rule { values: &["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"], ..NONE };
@@ -172,13 +243,37 @@ pub(super) const PRINCIPAL_ID_TYPE: Rule = Rule {
     }),
     ..NONE
 };
+pub(super) const PUBLIC_KEY_TYPE: Rule = Rule { min: Some(1), max: Some(8192), ..NONE };
+pub(super) const REGION_TYPE: Rule = Rule { min: Some(1), max: Some(32), ..NONE };
 pub(super) const RESOURCE_OWNERS_LIST: Rule =
     Rule { min: Some(1), max: Some(2), element: Some(&RESOURCE_OWNER_TYPE), ..NONE };
 pub(super) const RESOURCE_OWNER_TYPE: Rule = Rule { values: &["SELF", "OTHER_ACCOUNTS_VIA_RAM"], ..NONE };
+pub(super) const ROTATION_PERIOD_IN_DAYS_TYPE: Rule = Rule { min: Some(90), max: Some(2560), ..NONE };
 pub(super) const SERVICE_PRINCIPAL_TYPE: Rule = Rule { min: Some(1), max: Some(128), ..NONE };
+pub(super) const SIGNING_ALGORITHM_SPEC: Rule = Rule {
+    values: &[
+        "RSASSA_PSS_SHA_256",
+        "RSASSA_PSS_SHA_384",
+        "RSASSA_PSS_SHA_512",
+        "RSASSA_PKCS1_V1_5_SHA_256",
+        "RSASSA_PKCS1_V1_5_SHA_384",
+        "RSASSA_PKCS1_V1_5_SHA_512",
+        "ECDSA_SHA_256",
+        "ECDSA_SHA_384",
+        "ECDSA_SHA_512",
+        "SM2DSA",
+        "ML_DSA_SHAKE_256",
+        "ED25519_SHA_512",
+        "ED25519_PH_SHA_512",
+    ],
+    ..NONE
+};
 pub(super) const TAG_KEY_LIST: Rule = Rule { element: Some(&TAG_KEY_TYPE), ..NONE };
 pub(super) const TAG_KEY_TYPE: Rule = Rule { min: Some(1), max: Some(128), ..NONE };
 pub(super) const TAG_VALUE_TYPE: Rule = Rule { min: Some(0), max: Some(256), ..NONE };
+pub(super) const TRUST_ANCHOR_CERTIFICATE_TYPE: Rule = Rule { min: Some(1), max: Some(5000), ..NONE };
+pub(super) const WRAPPING_KEY_SPEC: Rule =
+    Rule { values: &["RSA_2048", "RSA_3072", "RSA_4096", "SM2"], ..NONE };
 pub(super) const XKS_KEY_ID_TYPE: Rule = Rule {
     min: Some(1),
     max: Some(128),
@@ -189,3 +284,27 @@ pub(super) const XKS_KEY_ID_TYPE: Rule = Rule {
     }),
     ..NONE
 };
+pub(super) const XKS_PROXY_AUTHENTICATION_ACCESS_KEY_ID_TYPE: Rule = Rule {
+    min: Some(20),
+    max: Some(30),
+    pattern: Some(Pattern { text: "^[A-Z2-7]+$", ranges: &[('A', 'Z'), ('2', '7')], some: true }),
+    sensitive: true,
+    ..NONE
+};
+pub(super) const XKS_PROXY_AUTHENTICATION_RAW_SECRET_ACCESS_KEY_TYPE: Rule = Rule {
+    min: Some(43),
+    max: Some(64),
+    pattern: Some(Pattern {
+        text: "^[a-zA-Z0-9\\/+=]+$",
+        ranges: &[('a', 'z'), ('A', 'Z'), ('0', '9'), ('/', '/'), ('+', '+'), ('=', '=')],
+        some: true,
+    }),
+    sensitive: true,
+    ..NONE
+};
+pub(super) const XKS_PROXY_CONNECTIVITY_TYPE: Rule =
+    Rule { values: &["PUBLIC_ENDPOINT", "VPC_ENDPOINT_SERVICE"], ..NONE };
+pub(super) const XKS_PROXY_URI_ENDPOINT_TYPE: Rule = Rule { min: Some(10), max: Some(128), ..NONE };
+pub(super) const XKS_PROXY_URI_PATH_TYPE: Rule = Rule { min: Some(10), max: Some(128), ..NONE };
+pub(super) const XKS_PROXY_VPC_ENDPOINT_SERVICE_NAME_TYPE: Rule =
+    Rule { min: Some(20), max: Some(64), ..NONE };

@@ -27,6 +27,26 @@ impl Sample for CancelKeyDeletionOutput {
     }
 }
 
+impl Show for ConnectCustomKeyStoreInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.finish()
+    }
+}
+
+impl Show for ConnectCustomKeyStoreOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for ConnectCustomKeyStoreOutput {
+    fn sample(_: &mut Dice) -> Self {
+        ConnectCustomKeyStoreOutput {}
+    }
+}
+
 impl Show for CreateAliasInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -45,6 +65,38 @@ impl Show for CreateAliasOutput {
 impl Sample for CreateAliasOutput {
     fn sample(_: &mut Dice) -> Self {
         CreateAliasOutput {}
+    }
+}
+
+impl Show for CreateCustomKeyStoreInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("CustomKeyStoreName", &self.custom_key_store_name);
+        fields.put("CloudHsmClusterId", &self.cloud_hsm_cluster_id);
+        fields.put("TrustAnchorCertificate", &self.trust_anchor_certificate);
+        fields.put("KeyStorePassword", &self.key_store_password);
+        fields.put("CustomKeyStoreType", &self.custom_key_store_type);
+        fields.put("XksProxyUriEndpoint", &self.xks_proxy_uri_endpoint);
+        fields.put("XksProxyUriPath", &self.xks_proxy_uri_path);
+        fields.put("XksProxyVpcEndpointServiceName", &self.xks_proxy_vpc_endpoint_service_name);
+        fields.put("XksProxyVpcEndpointServiceOwner", &self.xks_proxy_vpc_endpoint_service_owner);
+        fields.put("XksProxyAuthenticationCredential", &self.xks_proxy_authentication_credential);
+        fields.put("XksProxyConnectivity", &self.xks_proxy_connectivity);
+        fields.finish()
+    }
+}
+
+impl Show for CreateCustomKeyStoreOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.finish()
+    }
+}
+
+impl Sample for CreateCustomKeyStoreOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        CreateCustomKeyStoreOutput { custom_key_store_id: dice.option() }
     }
 }
 
@@ -171,6 +223,118 @@ impl Sample for DeleteAliasOutput {
     }
 }
 
+impl Show for DeleteCustomKeyStoreInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.finish()
+    }
+}
+
+impl Show for DeleteCustomKeyStoreOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for DeleteCustomKeyStoreOutput {
+    fn sample(_: &mut Dice) -> Self {
+        DeleteCustomKeyStoreOutput {}
+    }
+}
+
+impl Show for DeleteImportedKeyMaterialInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.finish()
+    }
+}
+
+impl Show for DeleteImportedKeyMaterialOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.finish()
+    }
+}
+
+impl Sample for DeleteImportedKeyMaterialOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DeleteImportedKeyMaterialOutput { key_id: dice.option(), key_material_id: dice.option() }
+    }
+}
+
+impl Show for DeriveSharedSecretInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("KeyAgreementAlgorithm", &self.key_agreement_algorithm);
+        fields.plain("PublicKey", &self.public_key);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.put("DryRun", &self.dry_run);
+        fields.put("Recipient", &self.recipient);
+        fields.finish()
+    }
+}
+
+impl Show for DeriveSharedSecretOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("SharedSecret", &self.shared_secret);
+        fields.put("CiphertextForRecipient", &self.ciphertext_for_recipient);
+        fields.put("KeyAgreementAlgorithm", &self.key_agreement_algorithm);
+        fields.put("KeyOrigin", &self.key_origin);
+        fields.finish()
+    }
+}
+
+impl Sample for DeriveSharedSecretOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DeriveSharedSecretOutput {
+            key_id: dice.option(),
+            shared_secret: dice.option(),
+            ciphertext_for_recipient: dice.option(),
+            key_agreement_algorithm: dice.option(),
+            key_origin: dice.option(),
+        }
+    }
+}
+
+impl Show for DescribeCustomKeyStoresInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.put("CustomKeyStoreName", &self.custom_key_store_name);
+        fields.put("Limit", &self.limit);
+        fields.put("Marker", &self.marker);
+        fields.finish()
+    }
+}
+
+impl Show for DescribeCustomKeyStoresOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("CustomKeyStores", &self.custom_key_stores);
+        fields.put("NextMarker", &self.next_marker);
+        fields.put("Truncated", &self.truncated);
+        fields.finish()
+    }
+}
+
+impl Sample for DescribeCustomKeyStoresOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DescribeCustomKeyStoresOutput {
+            custom_key_stores: dice.option(),
+            next_marker: dice.option(),
+            truncated: dice.option(),
+        }
+    }
+}
+
 impl Show for DescribeKeyInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -214,6 +378,46 @@ impl Sample for DisableKeyOutput {
     }
 }
 
+impl Show for DisableKeyRotationInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.finish()
+    }
+}
+
+impl Show for DisableKeyRotationOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for DisableKeyRotationOutput {
+    fn sample(_: &mut Dice) -> Self {
+        DisableKeyRotationOutput {}
+    }
+}
+
+impl Show for DisconnectCustomKeyStoreInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.finish()
+    }
+}
+
+impl Show for DisconnectCustomKeyStoreOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for DisconnectCustomKeyStoreOutput {
+    fn sample(_: &mut Dice) -> Self {
+        DisconnectCustomKeyStoreOutput {}
+    }
+}
+
 impl Show for EnableKeyInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -231,6 +435,27 @@ impl Show for EnableKeyOutput {
 impl Sample for EnableKeyOutput {
     fn sample(_: &mut Dice) -> Self {
         EnableKeyOutput {}
+    }
+}
+
+impl Show for EnableKeyRotationInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.put("RotationPeriodInDays", &self.rotation_period_in_days);
+        fields.finish()
+    }
+}
+
+impl Show for EnableKeyRotationOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for EnableKeyRotationOutput {
+    fn sample(_: &mut Dice) -> Self {
+        EnableKeyRotationOutput {}
     }
 }
 
@@ -305,6 +530,83 @@ impl Sample for GenerateDataKeyOutput {
     }
 }
 
+impl Show for GenerateDataKeyPairInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("EncryptionContext", &self.encryption_context);
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("KeyPairSpec", &self.key_pair_spec);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.put("Recipient", &self.recipient);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for GenerateDataKeyPairOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("PrivateKeyCiphertextBlob", &self.private_key_ciphertext_blob);
+        fields.put("PrivateKeyPlaintext", &self.private_key_plaintext);
+        fields.put("PublicKey", &self.public_key);
+        fields.put("KeyId", &self.key_id);
+        fields.put("KeyPairSpec", &self.key_pair_spec);
+        fields.put("CiphertextForRecipient", &self.ciphertext_for_recipient);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.finish()
+    }
+}
+
+impl Sample for GenerateDataKeyPairOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GenerateDataKeyPairOutput {
+            private_key_ciphertext_blob: dice.option(),
+            private_key_plaintext: dice.option(),
+            public_key: dice.option(),
+            key_id: dice.option(),
+            key_pair_spec: dice.option(),
+            ciphertext_for_recipient: dice.option(),
+            key_material_id: dice.option(),
+        }
+    }
+}
+
+impl Show for GenerateDataKeyPairWithoutPlaintextInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("EncryptionContext", &self.encryption_context);
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("KeyPairSpec", &self.key_pair_spec);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for GenerateDataKeyPairWithoutPlaintextOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("PrivateKeyCiphertextBlob", &self.private_key_ciphertext_blob);
+        fields.put("PublicKey", &self.public_key);
+        fields.put("KeyId", &self.key_id);
+        fields.put("KeyPairSpec", &self.key_pair_spec);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.finish()
+    }
+}
+
+impl Sample for GenerateDataKeyPairWithoutPlaintextOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GenerateDataKeyPairWithoutPlaintextOutput {
+            private_key_ciphertext_blob: dice.option(),
+            public_key: dice.option(),
+            key_id: dice.option(),
+            key_pair_spec: dice.option(),
+            key_material_id: dice.option(),
+        }
+    }
+}
+
 impl Show for GenerateDataKeyWithoutPlaintextInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -338,6 +640,34 @@ impl Sample for GenerateDataKeyWithoutPlaintextOutput {
     }
 }
 
+impl Show for GenerateMacInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Message", &self.message);
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("MacAlgorithm", &self.mac_algorithm);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for GenerateMacOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Mac", &self.mac);
+        fields.put("MacAlgorithm", &self.mac_algorithm);
+        fields.put("KeyId", &self.key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for GenerateMacOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GenerateMacOutput { mac: dice.option(), mac_algorithm: dice.option(), key_id: dice.option() }
+    }
+}
+
 impl Show for GenerateRandomInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -360,6 +690,36 @@ impl Show for GenerateRandomOutput {
 impl Sample for GenerateRandomOutput {
     fn sample(dice: &mut Dice) -> Self {
         GenerateRandomOutput { plaintext: dice.option(), ciphertext_for_recipient: dice.option() }
+    }
+}
+
+impl Show for GetKeyLastUsageInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.finish()
+    }
+}
+
+impl Show for GetKeyLastUsageOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("KeyLastUsage", &self.key_last_usage);
+        fields.put("TrackingStartDate", &self.tracking_start_date);
+        fields.put("KeyCreationDate", &self.key_creation_date);
+        fields.finish()
+    }
+}
+
+impl Sample for GetKeyLastUsageOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetKeyLastUsageOutput {
+            key_id: dice.option(),
+            key_last_usage: dice.option(),
+            tracking_start_date: dice.option(),
+            key_creation_date: dice.option(),
+        }
     }
 }
 
@@ -419,6 +779,38 @@ impl Sample for GetKeyRotationStatusOutput {
     }
 }
 
+impl Show for GetParametersForImportInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("WrappingAlgorithm", &self.wrapping_algorithm);
+        fields.plain("WrappingKeySpec", &self.wrapping_key_spec);
+        fields.finish()
+    }
+}
+
+impl Show for GetParametersForImportOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("ImportToken", &self.import_token);
+        fields.put("PublicKey", &self.public_key);
+        fields.put("ParametersValidTo", &self.parameters_valid_to);
+        fields.finish()
+    }
+}
+
+impl Sample for GetParametersForImportOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetParametersForImportOutput {
+            key_id: dice.option(),
+            import_token: dice.option(),
+            public_key: dice.option(),
+            parameters_valid_to: dice.option(),
+        }
+    }
+}
+
 impl Show for GetPublicKeyInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -457,6 +849,36 @@ impl Sample for GetPublicKeyOutput {
             key_agreement_algorithms: dice.option(),
             encapsulation_algorithms: dice.option(),
         }
+    }
+}
+
+impl Show for ImportKeyMaterialInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("ImportToken", &self.import_token);
+        fields.plain("EncryptedKeyMaterial", &self.encrypted_key_material);
+        fields.put("ValidTo", &self.valid_to);
+        fields.put("ExpirationModel", &self.expiration_model);
+        fields.put("ImportType", &self.import_type);
+        fields.put("KeyMaterialDescription", &self.key_material_description);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.finish()
+    }
+}
+
+impl Show for ImportKeyMaterialOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.finish()
+    }
+}
+
+impl Sample for ImportKeyMaterialOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ImportKeyMaterialOutput { key_id: dice.option(), key_material_id: dice.option() }
     }
 }
 
@@ -539,6 +961,37 @@ impl Sample for ListKeyPoliciesOutput {
     fn sample(dice: &mut Dice) -> Self {
         ListKeyPoliciesOutput {
             policy_names: dice.option(),
+            next_marker: dice.option(),
+            truncated: dice.option(),
+        }
+    }
+}
+
+impl Show for ListKeyRotationsInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.put("IncludeKeyMaterial", &self.include_key_material);
+        fields.put("Limit", &self.limit);
+        fields.put("Marker", &self.marker);
+        fields.finish()
+    }
+}
+
+impl Show for ListKeyRotationsOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Rotations", &self.rotations);
+        fields.put("NextMarker", &self.next_marker);
+        fields.put("Truncated", &self.truncated);
+        fields.finish()
+    }
+}
+
+impl Sample for ListKeyRotationsOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ListKeyRotationsOutput {
+            rotations: dice.option(),
             next_marker: dice.option(),
             truncated: dice.option(),
         }
@@ -696,6 +1149,39 @@ impl Sample for ReEncryptOutput {
     }
 }
 
+impl Show for ReplicateKeyInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("ReplicaRegion", &self.replica_region);
+        fields.put("Policy", &self.policy);
+        fields.put("BypassPolicyLockoutSafetyCheck", &self.bypass_policy_lockout_safety_check);
+        fields.put("Description", &self.description);
+        fields.put("Tags", &self.tags);
+        fields.finish()
+    }
+}
+
+impl Show for ReplicateKeyOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("ReplicaKeyMetadata", &self.replica_key_metadata);
+        fields.put("ReplicaPolicy", &self.replica_policy);
+        fields.put("ReplicaTags", &self.replica_tags);
+        fields.finish()
+    }
+}
+
+impl Sample for ReplicateKeyOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ReplicateKeyOutput {
+            replica_key_metadata: dice.option(),
+            replica_policy: dice.option(),
+            replica_tags: dice.option(),
+        }
+    }
+}
+
 impl Show for RetireGrantInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -741,6 +1227,28 @@ impl Sample for RevokeGrantOutput {
     }
 }
 
+impl Show for RotateKeyOnDemandInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.finish()
+    }
+}
+
+impl Show for RotateKeyOnDemandOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.finish()
+    }
+}
+
+impl Sample for RotateKeyOnDemandOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        RotateKeyOnDemandOutput { key_id: dice.option() }
+    }
+}
+
 impl Show for ScheduleKeyDeletionInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -769,6 +1277,35 @@ impl Sample for ScheduleKeyDeletionOutput {
             key_state: dice.option(),
             pending_window_in_days: dice.option(),
         }
+    }
+}
+
+impl Show for SignInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("Message", &self.message);
+        fields.put("MessageType", &self.message_type);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.plain("SigningAlgorithm", &self.signing_algorithm);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for SignOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("Signature", &self.signature);
+        fields.put("SigningAlgorithm", &self.signing_algorithm);
+        fields.finish()
+    }
+}
+
+impl Sample for SignOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        SignOutput { key_id: dice.option(), signature: dice.option(), signing_algorithm: dice.option() }
     }
 }
 
@@ -835,6 +1372,35 @@ impl Sample for UpdateAliasOutput {
     }
 }
 
+impl Show for UpdateCustomKeyStoreInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.put("NewCustomKeyStoreName", &self.new_custom_key_store_name);
+        fields.put("KeyStorePassword", &self.key_store_password);
+        fields.put("CloudHsmClusterId", &self.cloud_hsm_cluster_id);
+        fields.put("XksProxyUriEndpoint", &self.xks_proxy_uri_endpoint);
+        fields.put("XksProxyUriPath", &self.xks_proxy_uri_path);
+        fields.put("XksProxyVpcEndpointServiceName", &self.xks_proxy_vpc_endpoint_service_name);
+        fields.put("XksProxyVpcEndpointServiceOwner", &self.xks_proxy_vpc_endpoint_service_owner);
+        fields.put("XksProxyAuthenticationCredential", &self.xks_proxy_authentication_credential);
+        fields.put("XksProxyConnectivity", &self.xks_proxy_connectivity);
+        fields.finish()
+    }
+}
+
+impl Show for UpdateCustomKeyStoreOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for UpdateCustomKeyStoreOutput {
+    fn sample(_: &mut Dice) -> Self {
+        UpdateCustomKeyStoreOutput {}
+    }
+}
+
 impl Show for UpdateKeyDescriptionInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -853,6 +1419,90 @@ impl Show for UpdateKeyDescriptionOutput {
 impl Sample for UpdateKeyDescriptionOutput {
     fn sample(_: &mut Dice) -> Self {
         UpdateKeyDescriptionOutput {}
+    }
+}
+
+impl Show for UpdatePrimaryRegionInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("PrimaryRegion", &self.primary_region);
+        fields.finish()
+    }
+}
+
+impl Show for UpdatePrimaryRegionOutput {
+    fn show(&self) -> Value {
+        Fields::default().finish()
+    }
+}
+
+impl Sample for UpdatePrimaryRegionOutput {
+    fn sample(_: &mut Dice) -> Self {
+        UpdatePrimaryRegionOutput {}
+    }
+}
+
+impl Show for VerifyInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("Message", &self.message);
+        fields.put("MessageType", &self.message_type);
+        fields.plain("Signature", &self.signature);
+        fields.plain("SigningAlgorithm", &self.signing_algorithm);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for VerifyOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("SignatureValid", &self.signature_valid);
+        fields.put("SigningAlgorithm", &self.signing_algorithm);
+        fields.finish()
+    }
+}
+
+impl Sample for VerifyOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        VerifyOutput {
+            key_id: dice.option(),
+            signature_valid: dice.option(),
+            signing_algorithm: dice.option(),
+        }
+    }
+}
+
+impl Show for VerifyMacInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Message", &self.message);
+        fields.plain("KeyId", &self.key_id);
+        fields.plain("MacAlgorithm", &self.mac_algorithm);
+        fields.plain("Mac", &self.mac);
+        fields.put("GrantTokens", &self.grant_tokens);
+        fields.put("DryRun", &self.dry_run);
+        fields.finish()
+    }
+}
+
+impl Show for VerifyMacOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("MacValid", &self.mac_valid);
+        fields.put("MacAlgorithm", &self.mac_algorithm);
+        fields.finish()
+    }
+}
+
+impl Sample for VerifyMacOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        VerifyMacOutput { key_id: dice.option(), mac_valid: dice.option(), mac_algorithm: dice.option() }
     }
 }
 
@@ -876,6 +1526,38 @@ impl Sample for AliasListEntry {
             target_key_id: dice.option(),
             creation_date: dice.option(),
             last_updated_date: dice.option(),
+        }
+    }
+}
+
+impl Show for CustomKeyStoresListEntry {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("CustomKeyStoreId", &self.custom_key_store_id);
+        fields.put("CustomKeyStoreName", &self.custom_key_store_name);
+        fields.put("CloudHsmClusterId", &self.cloud_hsm_cluster_id);
+        fields.put("TrustAnchorCertificate", &self.trust_anchor_certificate);
+        fields.put("ConnectionState", &self.connection_state);
+        fields.put("ConnectionErrorCode", &self.connection_error_code);
+        fields.put("CreationDate", &self.creation_date);
+        fields.put("CustomKeyStoreType", &self.custom_key_store_type);
+        fields.put("XksProxyConfiguration", &self.xks_proxy_configuration);
+        fields.finish()
+    }
+}
+
+impl Sample for CustomKeyStoresListEntry {
+    fn sample(dice: &mut Dice) -> Self {
+        CustomKeyStoresListEntry {
+            custom_key_store_id: dice.option(),
+            custom_key_store_name: dice.option(),
+            cloud_hsm_cluster_id: dice.option(),
+            trust_anchor_certificate: dice.option(),
+            connection_state: dice.option(),
+            connection_error_code: dice.option(),
+            creation_date: dice.option(),
+            custom_key_store_type: dice.option(),
+            xks_proxy_configuration: dice.option(),
         }
     }
 }
@@ -932,6 +1614,28 @@ impl Sample for GrantListEntry {
             constraints: dice.option(),
             grantee_service_principal: dice.option(),
             retiring_service_principal: dice.option(),
+        }
+    }
+}
+
+impl Show for KeyLastUsageData {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Operation", &self.operation);
+        fields.put("Timestamp", &self.timestamp);
+        fields.put("CloudTrailEventId", &self.cloud_trail_event_id);
+        fields.put("KmsRequestId", &self.kms_request_id);
+        fields.finish()
+    }
+}
+
+impl Sample for KeyLastUsageData {
+    fn sample(dice: &mut Dice) -> Self {
+        KeyLastUsageData {
+            operation: dice.option(),
+            timestamp: dice.option(),
+            cloud_trail_event_id: dice.option(),
+            kms_request_id: dice.option(),
         }
     }
 }
@@ -1063,6 +1767,38 @@ impl Show for RecipientInfo {
     }
 }
 
+impl Show for RotationsListEntry {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("KeyId", &self.key_id);
+        fields.put("KeyMaterialId", &self.key_material_id);
+        fields.put("KeyMaterialDescription", &self.key_material_description);
+        fields.put("ImportState", &self.import_state);
+        fields.put("KeyMaterialState", &self.key_material_state);
+        fields.put("ExpirationModel", &self.expiration_model);
+        fields.put("ValidTo", &self.valid_to);
+        fields.put("RotationDate", &self.rotation_date);
+        fields.put("RotationType", &self.rotation_type);
+        fields.finish()
+    }
+}
+
+impl Sample for RotationsListEntry {
+    fn sample(dice: &mut Dice) -> Self {
+        RotationsListEntry {
+            key_id: dice.option(),
+            key_material_id: dice.option(),
+            key_material_description: dice.option(),
+            import_state: dice.option(),
+            key_material_state: dice.option(),
+            expiration_model: dice.option(),
+            valid_to: dice.option(),
+            rotation_date: dice.option(),
+            rotation_type: dice.option(),
+        }
+    }
+}
+
 impl Show for Tag {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -1089,5 +1825,40 @@ impl Show for XksKeyConfigurationType {
 impl Sample for XksKeyConfigurationType {
     fn sample(dice: &mut Dice) -> Self {
         XksKeyConfigurationType { id: dice.option() }
+    }
+}
+
+impl Show for XksProxyAuthenticationCredentialType {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AccessKeyId", &self.access_key_id);
+        fields.put("RawSecretAccessKey", &self.raw_secret_access_key);
+        fields.finish()
+    }
+}
+
+impl Show for XksProxyConfigurationType {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Connectivity", &self.connectivity);
+        fields.put("AccessKeyId", &self.access_key_id);
+        fields.put("UriEndpoint", &self.uri_endpoint);
+        fields.put("UriPath", &self.uri_path);
+        fields.put("VpcEndpointServiceName", &self.vpc_endpoint_service_name);
+        fields.put("VpcEndpointServiceOwner", &self.vpc_endpoint_service_owner);
+        fields.finish()
+    }
+}
+
+impl Sample for XksProxyConfigurationType {
+    fn sample(dice: &mut Dice) -> Self {
+        XksProxyConfigurationType {
+            connectivity: dice.option(),
+            access_key_id: dice.option(),
+            uri_endpoint: dice.option(),
+            uri_path: dice.option(),
+            vpc_endpoint_service_name: dice.option(),
+            vpc_endpoint_service_owner: dice.option(),
+        }
     }
 }

@@ -4,6 +4,8 @@
 mod cloudtrail;
 mod ebs;
 mod ec2;
+mod iam;
 mod kms;
+mod organizations;
 mod sealvol;
 mod sts;

@@ -5,6 +5,96 @@ use crate::model::{Dice, Fields, Sample, Show};
 use serde_json::Value;
 use wire::generated::sts::*;
 
+impl Show for AssumeRoleInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("RoleArn", &self.role_arn);
+        fields.plain("RoleSessionName", &self.role_session_name);
+        fields.put("PolicyArns", &self.policy_arns);
+        fields.put("Policy", &self.policy);
+        fields.put("DurationSeconds", &self.duration_seconds);
+        fields.put("Tags", &self.tags);
+        fields.put("TransitiveTagKeys", &self.transitive_tag_keys);
+        fields.put("ExternalId", &self.external_id);
+        fields.put("SerialNumber", &self.serial_number);
+        fields.put("TokenCode", &self.token_code);
+        fields.put("SourceIdentity", &self.source_identity);
+        fields.put("ProvidedContexts", &self.provided_contexts);
+        fields.put("MinimumSessionTokenSize", &self.minimum_session_token_size);
+        fields.finish()
+    }
+}
+
+impl Show for AssumeRoleOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Credentials", &self.credentials);
+        fields.put("AssumedRoleUser", &self.assumed_role_user);
+        fields.put("PackedPolicySize", &self.packed_policy_size);
+        fields.put("SourceIdentity", &self.source_identity);
+        fields.put("SessionTokenUtilization", &self.session_token_utilization);
+        fields.put("SessionTokenSize", &self.session_token_size);
+        fields.finish()
+    }
+}
+
+impl Sample for AssumeRoleOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        AssumeRoleOutput {
+            credentials: dice.option(),
+            assumed_role_user: dice.option(),
+            packed_policy_size: dice.option(),
+            source_identity: dice.option(),
+            session_token_utilization: dice.option(),
+            session_token_size: dice.option(),
+        }
+    }
+}
+
+impl Show for DecodeAuthorizationMessageInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("EncodedMessage", &self.encoded_message);
+        fields.finish()
+    }
+}
+
+impl Show for DecodeAuthorizationMessageOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DecodedMessage", &self.decoded_message);
+        fields.finish()
+    }
+}
+
+impl Sample for DecodeAuthorizationMessageOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        DecodeAuthorizationMessageOutput { decoded_message: dice.option() }
+    }
+}
+
+impl Show for GetAccessKeyInfoInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("AccessKeyId", &self.access_key_id);
+        fields.finish()
+    }
+}
+
+impl Show for GetAccessKeyInfoOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Account", &self.account);
+        fields.finish()
+    }
+}
+
+impl Sample for GetAccessKeyInfoOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetAccessKeyInfoOutput { account: dice.option() }
+    }
+}
+
 impl Show for GetCallerIdentityInput {
     fn show(&self) -> Value {
         Fields::default().finish()
@@ -24,5 +114,151 @@ impl Show for GetCallerIdentityOutput {
 impl Sample for GetCallerIdentityOutput {
     fn sample(dice: &mut Dice) -> Self {
         GetCallerIdentityOutput { user_id: dice.option(), account: dice.option(), arn: dice.option() }
+    }
+}
+
+impl Show for GetFederationTokenInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Name", &self.name);
+        fields.put("Policy", &self.policy);
+        fields.put("PolicyArns", &self.policy_arns);
+        fields.put("DurationSeconds", &self.duration_seconds);
+        fields.put("Tags", &self.tags);
+        fields.put("MinimumSessionTokenSize", &self.minimum_session_token_size);
+        fields.finish()
+    }
+}
+
+impl Show for GetFederationTokenOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Credentials", &self.credentials);
+        fields.put("FederatedUser", &self.federated_user);
+        fields.put("PackedPolicySize", &self.packed_policy_size);
+        fields.put("SessionTokenUtilization", &self.session_token_utilization);
+        fields.put("SessionTokenSize", &self.session_token_size);
+        fields.finish()
+    }
+}
+
+impl Sample for GetFederationTokenOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetFederationTokenOutput {
+            credentials: dice.option(),
+            federated_user: dice.option(),
+            packed_policy_size: dice.option(),
+            session_token_utilization: dice.option(),
+            session_token_size: dice.option(),
+        }
+    }
+}
+
+impl Show for GetSessionTokenInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("DurationSeconds", &self.duration_seconds);
+        fields.put("SerialNumber", &self.serial_number);
+        fields.put("TokenCode", &self.token_code);
+        fields.put("MinimumSessionTokenSize", &self.minimum_session_token_size);
+        fields.finish()
+    }
+}
+
+impl Show for GetSessionTokenOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Credentials", &self.credentials);
+        fields.put("SessionTokenUtilization", &self.session_token_utilization);
+        fields.put("SessionTokenSize", &self.session_token_size);
+        fields.finish()
+    }
+}
+
+impl Sample for GetSessionTokenOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        GetSessionTokenOutput {
+            credentials: dice.option(),
+            session_token_utilization: dice.option(),
+            session_token_size: dice.option(),
+        }
+    }
+}
+
+impl Show for AssumedRoleUser {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AssumedRoleId", &self.assumed_role_id);
+        fields.put("Arn", &self.arn);
+        fields.finish()
+    }
+}
+
+impl Sample for AssumedRoleUser {
+    fn sample(dice: &mut Dice) -> Self {
+        AssumedRoleUser { assumed_role_id: dice.option(), arn: dice.option() }
+    }
+}
+
+impl Show for Credentials {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AccessKeyId", &self.access_key_id);
+        fields.put("SecretAccessKey", &self.secret_access_key);
+        fields.put("SessionToken", &self.session_token);
+        fields.put("Expiration", &self.expiration);
+        fields.finish()
+    }
+}
+
+impl Sample for Credentials {
+    fn sample(dice: &mut Dice) -> Self {
+        Credentials {
+            access_key_id: dice.option(),
+            secret_access_key: dice.option(),
+            session_token: dice.option(),
+            expiration: dice.option(),
+        }
+    }
+}
+
+impl Show for FederatedUser {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("FederatedUserId", &self.federated_user_id);
+        fields.put("Arn", &self.arn);
+        fields.finish()
+    }
+}
+
+impl Sample for FederatedUser {
+    fn sample(dice: &mut Dice) -> Self {
+        FederatedUser { federated_user_id: dice.option(), arn: dice.option() }
+    }
+}
+
+impl Show for PolicyDescriptorType {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("arn", &self.arn);
+        fields.finish()
+    }
+}
+
+impl Show for ProvidedContext {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("ProviderArn", &self.provider_arn);
+        fields.put("ContextAssertion", &self.context_assertion);
+        fields.finish()
+    }
+}
+
+impl Show for Tag {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Key", &self.key);
+        fields.put("Value", &self.value);
+        fields.finish()
     }
 }

@@ -1,0 +1,31 @@
+//! Accounts, people, roles and what they may: the rows of IAM, STS and Organizations. They live with the door, not with the
+//! services that change them, because the door reads them in the transaction of every call that it authorises.
+//!
+//! | table | key | secret? |
+//! |---|---|---|
+//! | accounts | account id | no |
+//! | access_keys | access key id | the secret access key, sealed |
+//! | iam_sessions | access key id (`ASIA…`) | the secret access key, sealed; of the session token a hash |
+//! | iam_users, iam_groups, iam_roles, iam_instance_profiles, iam_policies | `account/<name in lower case>` | no |
+//! | org_organizations | organization id | no |
+//! | org_nodes | root or OU id | no |
+//! | org_policies | policy id | no |
+
+mod accounts;
+mod organization;
+mod people;
+mod policies;
+mod sessions;
+
+pub use accounts::{AccessKey, Account, ServerFact};
+pub use organization::{ControlPolicy, Node, Organization};
+pub use people::{Group, InstanceProfile, Role, User};
+pub use policies::{ManagedPolicy, PolicyVersion};
+pub use sessions::TemporaryCredential;
+
+use base::AccountId;
+
+/// The key of what has a name in an account: names differ by more than their case.
+pub fn named(account: &AccountId, name: &str) -> String {
+    format!("{account}/{}", name.to_ascii_lowercase())
+}
