@@ -17,4 +17,4 @@ mod policy;
 
 pub use context::Context;
 pub use decide::{Asker, AskerKind, Attached, Decision, Effect, Layer, Layers, Question, decide};
-pub use policy::{Malformed, Policy, PolicyType};
+pub use policy::{Malformed, Policy, PolicyType, Verdict, Whom};
