@@ -11,8 +11,10 @@
 mod access_key;
 mod aead;
 mod data_key;
+mod der;
 mod error;
 pub mod grant_token;
+pub mod import;
 mod material;
 mod oaep;
 mod seal;

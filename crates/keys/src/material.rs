@@ -71,8 +71,14 @@ pub(crate) fn rsa_size(spec: KeySpec) -> Option<rsa::KeySize> {
     }
 }
 
+/// Reads an RSA private key; the library checks that its parts belong together.
+pub(crate) fn rsa_private(material: &Secret) -> Result<rsa::PrivateDecryptingKey, KeysError> {
+    rsa::PrivateDecryptingKey::from_pkcs8(material.expose())
+        .map_err(|_| KeysError::Library("read an RSA private key"))
+}
+
 /// The curve of a spec; the digest in its name plays no part in making keys.
-fn ecdsa(spec: KeySpec) -> Option<&'static EcdsaSigningAlgorithm> {
+pub(crate) fn ecdsa(spec: KeySpec) -> Option<&'static EcdsaSigningAlgorithm> {
     match spec {
         KeySpec::EccNistP256 => Some(&signature::ECDSA_P256_SHA256_ASN1_SIGNING),
         KeySpec::EccNistP384 => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),

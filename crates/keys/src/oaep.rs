@@ -1,11 +1,11 @@
 //! RSA-OAEP (RFC 8017, 7.1): `Encrypt` and `Decrypt` under RSA keys. Such ciphertext carries no key id and no encryption
 //! context; the caller of `Decrypt` names key and algorithm.
 
-use crate::material::rsa_size;
+use crate::material::{rsa_private, rsa_size};
 use crate::{KeySpec, KeysError, Secret};
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
-    OaepPublicEncryptingKey, PrivateDecryptingKey,
+    OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
 
 /// The two RSA encryption algorithms of KMS; the digest is also that of the mask.
@@ -46,12 +46,23 @@ impl Oaep {
 
     /// Encrypts under the public half of `material`. The padding's randomness comes from the library.
     pub fn encrypt(self, spec: KeySpec, material: &Secret, plaintext: &[u8]) -> Result<Vec<u8>, KeysError> {
-        let failed = |_| KeysError::Library("encrypt with RSA");
         let longest = self.plaintext_bytes_max(spec).ok_or(KeysError::WrongSpec(spec))?;
         if plaintext.is_empty() || plaintext.len() > longest {
             return Err(KeysError::Length(plaintext.len()));
         }
-        let public = OaepPublicEncryptingKey::new(private_key(material)?.public_key()).map_err(failed)?;
+        self.encrypt_under(rsa_private(material)?.public_key(), plaintext)
+    }
+
+    /// Encrypts under a public key given as DER SubjectPublicKeyInfo.
+    pub(crate) fn encrypt_to(self, public: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, KeysError> {
+        let public =
+            PublicEncryptingKey::from_der(public).map_err(|_| KeysError::Malformed("the public key"))?;
+        self.encrypt_under(public, plaintext)
+    }
+
+    fn encrypt_under(self, public: PublicEncryptingKey, plaintext: &[u8]) -> Result<Vec<u8>, KeysError> {
+        let failed = |_| KeysError::Library("encrypt with RSA");
+        let public = OaepPublicEncryptingKey::new(public).map_err(failed)?;
         let mut ciphertext = vec![0; public.ciphertext_size()];
         let written =
             public.encrypt(self.algorithm(), plaintext, &mut ciphertext, None).map_err(failed)?.len();
@@ -62,17 +73,17 @@ impl Oaep {
     /// Decrypts with the private key. All failures look alike, as they must with RSA.
     pub fn decrypt(self, spec: KeySpec, material: &Secret, ciphertext: &[u8]) -> Result<Secret, KeysError> {
         rsa_size(spec).ok_or(KeysError::WrongSpec(spec))?;
+        self.open(rsa_private(material)?, ciphertext)
+    }
+
+    /// Decrypts with a private key that was read already.
+    pub(crate) fn open(self, private: PrivateDecryptingKey, ciphertext: &[u8]) -> Result<Secret, KeysError> {
         let failed = |_| KeysError::DoesNotOpen("the RSA ciphertext");
-        let private = OaepPrivateDecryptingKey::new(private_key(material)?).map_err(failed)?;
+        let private = OaepPrivateDecryptingKey::new(private).map_err(failed)?;
         Secret::filled_by(private.min_output_size(), |text| {
             private.decrypt(self.algorithm(), ciphertext, text, None).map(|plain| plain.len()).map_err(failed)
         })
     }
-}
-
-fn private_key(material: &Secret) -> Result<PrivateDecryptingKey, KeysError> {
-    PrivateDecryptingKey::from_pkcs8(material.expose())
-        .map_err(|_| KeysError::Library("read an RSA private key"))
 }
 
 #[cfg(test)]

@@ -79,6 +79,11 @@ impl KeySpec {
         !matches!(self, KeySpec::Sm2 | KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87)
     }
 
+    /// Whether `CreateKey` accepts `Origin` EXTERNAL for it (KMS Developer Guide, "Importing key material").
+    pub fn is_importable(self) -> bool {
+        self.is_supported() && !matches!(self, KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87)
+    }
+
     /// Bytes of the material where it is plain random bytes.
     pub(crate) fn secret_bytes(self) -> Option<usize> {
         match self {
