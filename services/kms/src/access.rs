@@ -5,6 +5,7 @@ use crate::rows::{Grant, Key};
 use api::{Answer, Caller, Cx, Failure, Principal};
 use base::{Arn, Fault};
 use catalog::Row;
+use rules::iam;
 use rules::key_access::{self, AllowedBy, CallerKind, Constraint, Context, Denied, GrantFacts, Question};
 use rules::key_policy::KeyPolicy;
 
@@ -17,23 +18,61 @@ const GRANTS_BATCH: usize = 100;
 /// CloudFormation's name of a KMS key, which trail records use.
 const KEY_KIND: &str = "AWS::KMS::Key";
 
+/// What one call asks of one key, beyond its operation: each action says it in its own file. What every call tells (the key's
+/// facts, its aliases, who calls and through whom) is added by [`decide`].
+#[derive(Clone, Debug, Default)]
+pub struct Asks<'a> {
+    /// The encryption context, for operations that carry one (an absent one being the empty one). Grants are held against it, and
+    /// policies see it as `kms:EncryptionContext:…` and `kms:EncryptionContextKeys`.
+    pub context: Option<&'a Context>,
+    /// The action's own condition keys.
+    pub keys: iam::Context,
+}
+
+impl<'a> Asks<'a> {
+    /// The operation says it all.
+    pub fn nothing() -> Asks<'static> {
+        Asks::default()
+    }
+
+    /// An operation that carries an encryption context.
+    pub fn within(context: &'a Context) -> Asks<'a> {
+        Asks { context: Some(context), keys: iam::Context::default() }
+    }
+
+    /// Adds a condition key: `.with("kms:SigningAlgorithm", "ECDSA_SHA_256")`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.keys.set(name, value);
+        self
+    }
+
+    /// Adds a condition key if there is a value.
+    #[must_use]
+    pub fn with_some(mut self, name: &str, value: Option<impl Into<String>>) -> Self {
+        self.keys.set_some(name, value);
+        self
+    }
+
+    /// Adds a condition key with a set of values.
+    #[must_use]
+    pub fn with_all(mut self, name: &str, values: impl IntoIterator<Item = String>) -> Self {
+        self.keys.set_all(name, values);
+        self
+    }
+}
+
 /// The encryption context of a request, for a decision.
 pub fn context(given: &Option<Context>) -> &Context {
     given.as_ref().unwrap_or(&NO_CONTEXT)
 }
 
-/// The key that `name` means, in the caller's account or another, if the caller may do `operation` with it. `context` is that of
-/// operations that carry one.
-pub fn key(
-    cx: &mut Cx,
-    name: &str,
-    accepts: Accepts,
-    operation: &'static str,
-    context: Option<&Context>,
-) -> Answer<Key> {
+/// The key that `name` means, in the caller's account or another, if the caller may do `operation` with it. `asks`: what else
+/// the call asks.
+pub fn key(cx: &mut Cx, name: &str, accepts: Accepts, operation: &'static str, asks: &Asks) -> Answer<Key> {
     let Named::Foreign(arn) = find::read(cx, name, accepts)? else {
         let key = find::key(cx, name, accepts)?;
-        to_key(cx, &key, operation, context)?;
+        to_key(cx, &key, operation, asks)?;
         return Ok(key);
     };
     let Some(key) = find::foreign(cx, &arn)? else {
@@ -42,19 +81,14 @@ pub fn key(
         return Err(refused(denied));
     };
     let caller = cx.caller.clone();
-    decide(cx, &caller, &key, &arn, operation, context)?.map_err(refused)?;
+    decide(cx, &caller, &key, &arn, operation, asks)?.map_err(refused)?;
     touch(cx, &key);
     Ok(key)
 }
 
 /// The same for a key that was found already. Tells what allowed it.
-pub fn to_key(
-    cx: &mut Cx,
-    key: &Key,
-    operation: &'static str,
-    context: Option<&Context>,
-) -> Answer<AllowedBy> {
-    let by = asked(cx, key, operation, context)?.map_err(refused)?;
+pub fn to_key(cx: &mut Cx, key: &Key, operation: &'static str, asks: &Asks) -> Answer<AllowedBy> {
+    let by = asked(cx, key, operation, asks)?.map_err(refused)?;
     touch(cx, key);
     Ok(by)
 }
@@ -64,10 +98,10 @@ pub fn asked(
     cx: &mut Cx,
     key: &Key,
     operation: &'static str,
-    context: Option<&Context>,
+    asks: &Asks,
 ) -> Answer<Result<AllowedBy, Denied>> {
     let caller = cx.caller.clone();
-    decide(cx, &caller, key, &key.arn_parts(), operation, context)
+    decide(cx, &caller, key, &key.arn_parts(), operation, asks)
 }
 
 /// Decides: by the policy alone if that is enough, else with the grants to the caller, a batch at a time.
@@ -77,7 +111,7 @@ pub fn decide(
     key: &Key,
     shown: &Arn,
     operation: &str,
-    context: Option<&Context>,
+    asks: &Asks,
 ) -> Answer<Result<AllowedBy, Denied>> {
     let arn = key.arn_parts();
     let policy = KeyPolicy::parse(&key.policy)
@@ -99,7 +133,7 @@ pub fn decide(
             operation,
             via_service: caller.via_service(),
             grants,
-            context,
+            context: asks.context,
         })
     };
     match ask(&[]) {

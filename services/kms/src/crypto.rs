@@ -1,6 +1,6 @@
 //! Encryption and decryption under a KMS key, shared by the cryptographic actions.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::material;
 use crate::rows::Key;
 use crate::usage::{self, KeyUsage};
@@ -177,7 +177,7 @@ pub fn key_of(
 ) -> Answer<Key> {
     let accepts = crate::find::Accepts::KeyOrAlias;
     let named = match named {
-        Some(name) => Some(access::key(cx, name, accepts, operation, Some(context))?),
+        Some(name) => Some(access::key(cx, name, accepts, operation, &Asks::within(context))?),
         None => None,
     };
     if algorithm != Algorithm::Symmetric {
@@ -202,13 +202,13 @@ fn key_of_blob(cx: &mut Cx, key_id: &str, operation: &'static str, context: &Con
         return Err(invalid_ciphertext("it names no key").into());
     }
     if let Some(key) = crate::find::existing(cx, key_id)? {
-        access::to_key(cx, &key, operation, Some(context))?;
+        access::to_key(cx, &key, operation, &Asks::within(context))?;
         return Ok(key);
     }
     let Some(key) = crate::find::in_any_account(cx, key_id)? else {
         return Err(ciphertext_of_nobody(cx, operation).into());
     };
-    match access::asked(cx, &key, operation, Some(context))? {
+    match access::asked(cx, &key, operation, &Asks::within(context))? {
         Ok(_) => {
             access::touch(cx, &key);
             Ok(key)

@@ -1,6 +1,6 @@
 //! For other services: what a key is called, and whether it can be used, without using it.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts, Named};
 use crate::managed;
 use crate::usage::KeyUsage;
@@ -21,7 +21,7 @@ pub fn shown_arn(cx: &mut Cx, name: &str) -> Answer<String> {
         Ok(Named::Foreign(named)) => match find::foreign(cx, &named)? {
             Some(key) => {
                 let caller = cx.caller.forwarded_by_ec2(cx.region());
-                let may = access::decide(cx, &caller, &key, &named, "DescribeKey", None)?;
+                let may = access::decide(cx, &caller, &key, &named, "DescribeKey", &Asks::nothing())?;
                 Ok(may.map_or(named.to_string(), |_| key.arn()))
             }
             None => Ok(named.to_string()),

@@ -2,7 +2,7 @@
 //!
 //! Needs `kms:CancelKeyDeletion` on the key. Source: KMS API Reference, CancelKeyDeletion.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use api::{Action, Answer, Cx};
 use rules::key_state::{self, KeyChange};
@@ -16,7 +16,7 @@ impl Action for CancelKeyDeletion {
     const IAM: &'static str = "kms:CancelKeyDeletion";
 
     fn authorise(cx: &mut Cx, input: &CancelKeyDeletionInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "CancelKeyDeletion", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "CancelKeyDeletion", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: CancelKeyDeletionInput) -> Answer<CancelKeyDeletionOutput> {

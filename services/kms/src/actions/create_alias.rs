@@ -2,7 +2,7 @@
 //!
 //! Needs `kms:CreateAlias` on the key (and, in AWS, on the alias). Source: KMS API Reference, CreateAlias.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::rows::Alias;
 use api::{Action, Answer, Cx};
@@ -26,7 +26,7 @@ impl Action for CreateAlias {
     }
 
     fn authorise(cx: &mut Cx, input: &CreateAliasInput) -> Answer<()> {
-        access::key(cx, &input.target_key_id, Accepts::Key, "CreateAlias", None).map(|_| ())
+        access::key(cx, &input.target_key_id, Accepts::Key, "CreateAlias", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: CreateAliasInput) -> Answer<CreateAliasOutput> {

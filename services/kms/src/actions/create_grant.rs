@@ -5,10 +5,11 @@
 //! A grant works from the moment it is committed; the token is for clients that expect one.
 //! Source: KMS API Reference, CreateGrant.
 
+use crate::access::{self, Asks};
+use crate::crypto;
 use crate::find::{self, Accepts};
 use crate::grants::{self, validation};
 use crate::rows::{Grant, Key};
-use crate::{access, crypto};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use catalog::Row;
@@ -43,9 +44,10 @@ impl Action for CreateGrant {
 
     fn authorise(cx: &mut Cx, input: &CreateGrantInput) -> Answer<()> {
         let context = bound_context(input);
-        let key = access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", context)?;
+        let asks = Asks { context, ..Asks::nothing() };
+        let key = access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", &asks)?;
         grants::check_tokens(cx, &input.grant_tokens)?;
-        if let Ok(AllowedBy::Grant(id)) = access::asked(cx, &key, "CreateGrant", context)? {
+        if let Ok(AllowedBy::Grant(id)) = access::asked(cx, &key, "CreateGrant", &asks)? {
             may_hand_on(cx, &key, &id, input)?;
         }
         Ok(())

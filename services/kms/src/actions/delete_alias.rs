@@ -3,7 +3,8 @@
 //! Needs `kms:DeleteAlias` on the key (and, in AWS, on the alias). Source: KMS API Reference, DeleteAlias.
 
 use super::create_alias::check_name;
-use crate::{access, find, rows::Alias};
+use crate::access::{self, Asks};
+use crate::{find, rows::Alias};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use catalog::Row;
@@ -24,7 +25,7 @@ impl Action for DeleteAlias {
         let alias = find::alias(cx, &input.alias_name)?;
         let alias = alias.ok_or_else(|| find::no_alias(cx, &input.alias_name))?;
         match find::existing(cx, &alias.key_id)? {
-            Some(key) => access::to_key(cx, &key, "DeleteAlias", None).map(|_| ()),
+            Some(key) => access::to_key(cx, &key, "DeleteAlias", &Asks::nothing()).map(|_| ()),
             // An alias that outlived its key by some moments.
             None => cx.authorise(Self::IAM, &[api::Touched::plain(alias.arn())]),
         }

@@ -3,8 +3,9 @@
 //! Needs `kms:DescribeKey` on the key (the AWS managed key allows it to the account root). Takes all four forms of names.
 //! Source: KMS API Reference, DescribeKey.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{access, grants, shapes};
+use crate::{grants, shapes};
 use api::{Action, Answer, Cx};
 use wire::generated::kms::{DescribeKey as Op, DescribeKeyInput, DescribeKeyOutput};
 
@@ -16,7 +17,7 @@ impl Action for DescribeKey {
     const IAM: &'static str = "kms:DescribeKey";
 
     fn authorise(cx: &mut Cx, input: &DescribeKeyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "DescribeKey", None)?;
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "DescribeKey", &Asks::nothing())?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

@@ -3,7 +3,7 @@
 //! Needs `kms:DisableKey` on the key; not for AWS managed keys. Takes key ids and key ARNs, no aliases.
 //! Source: KMS API Reference, DisableKey.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use api::{Action, Answer, Cx};
 use rules::key_state::{self, KeyChange};
@@ -17,7 +17,7 @@ impl Action for DisableKey {
     const IAM: &'static str = "kms:DisableKey";
 
     fn authorise(cx: &mut Cx, input: &DisableKeyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "DisableKey", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "DisableKey", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: DisableKeyInput) -> Answer<DisableKeyOutput> {

@@ -3,7 +3,7 @@
 //! Needs `kms:EnableKey` on the key; not for AWS managed keys. Takes key ids and key ARNs, no aliases.
 //! Source: KMS API Reference, EnableKey.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use api::{Action, Answer, Cx};
 use rules::key_state::{self, KeyChange};
@@ -17,7 +17,7 @@ impl Action for EnableKey {
     const IAM: &'static str = "kms:EnableKey";
 
     fn authorise(cx: &mut Cx, input: &EnableKeyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "EnableKey", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "EnableKey", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: EnableKeyInput) -> Answer<EnableKeyOutput> {

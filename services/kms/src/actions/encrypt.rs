@@ -3,9 +3,10 @@
 //!
 //! Needs `kms:Encrypt` on the key. Source: KMS API Reference, Encrypt.
 
+use crate::access::{self, Asks};
 use crate::crypto::{self, Algorithm};
 use crate::find::{self, Accepts};
-use crate::{access, grants};
+use crate::grants;
 use api::{Action, Answer, Cx};
 use rules::key_state::KeyOperation;
 use serde_json::Value;
@@ -21,7 +22,7 @@ impl Action for Encrypt {
 
     fn authorise(cx: &mut Cx, input: &EncryptInput) -> Answer<()> {
         let context = access::context(&input.encryption_context);
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "Encrypt", Some(context))?;
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "Encrypt", &Asks::within(context))?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

@@ -3,10 +3,11 @@
 //! Needs `kms:GenerateDataKey` on the key. Exactly one of KeySpec and NumberOfBytes says how many bytes.
 //! Source: KMS API Reference, GenerateDataKey.
 
+use crate::access::{self, Asks};
 use crate::crypto::{self, Algorithm, Sealed};
 use crate::find::{self, Accepts};
+use crate::grants;
 use crate::rows::Key;
-use crate::{access, grants};
 use api::{Action, Answer, Cx};
 use base::{Fault, Refusal};
 use keys::Secret;
@@ -30,7 +31,7 @@ impl Action for GenerateDataKey {
 
     fn authorise(cx: &mut Cx, input: &GenerateDataKeyInput) -> Answer<()> {
         let context = access::context(&input.encryption_context);
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GenerateDataKey", Some(context))?;
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GenerateDataKey", &Asks::within(context))?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

@@ -4,8 +4,9 @@
 //! Needs `kms:GenerateDataKeyWithoutPlaintext` on the key. Source: KMS API Reference, GenerateDataKeyWithoutPlaintext.
 
 use super::generate_data_key::{bytes, generate};
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{access, crypto, grants};
+use crate::{crypto, grants};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::KeyOperation;
@@ -31,7 +32,7 @@ impl Action for GenerateDataKeyWithoutPlaintext {
 
     fn authorise(cx: &mut Cx, input: &GenerateDataKeyWithoutPlaintextInput) -> Answer<()> {
         let context = access::context(&input.encryption_context);
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, NAME, Some(context))?;
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, NAME, &Asks::within(context))?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Needs `kms:GetKeyPolicy` on the key. The only policy name is `default`. Source: KMS API Reference, GetKeyPolicy.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{access, policy};
+use crate::policy;
 use api::{Action, Answer, Cx};
 use wire::generated::kms::{GetKeyPolicy as Op, GetKeyPolicyInput, GetKeyPolicyOutput};
 
@@ -15,7 +16,7 @@ impl Action for GetKeyPolicy {
     const IAM: &'static str = "kms:GetKeyPolicy";
 
     fn authorise(cx: &mut Cx, input: &GetKeyPolicyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "GetKeyPolicy", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "GetKeyPolicy", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: GetKeyPolicyInput) -> Answer<GetKeyPolicyOutput> {

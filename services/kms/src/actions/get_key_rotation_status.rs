@@ -4,7 +4,7 @@
 //! Needs `kms:GetKeyRotationStatus` on the key. EXTERNAL, asymmetric and HMAC keys are refused.
 //! Source: KMS API Reference, GetKeyRotationStatus.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use api::{Action, Answer, Cx};
 use base::Refusal;
@@ -25,7 +25,7 @@ impl Action for GetKeyRotationStatus {
     const IAM: &'static str = "kms:GetKeyRotationStatus";
 
     fn authorise(cx: &mut Cx, input: &GetKeyRotationStatusInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "GetKeyRotationStatus", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "GetKeyRotationStatus", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: GetKeyRotationStatusInput) -> Answer<GetKeyRotationStatusOutput> {

@@ -2,9 +2,10 @@
 //!
 //! Needs `kms:GetPublicKey` on the key. Source: KMS API Reference, GetPublicKey.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::usage::{KeyUsage, algorithms};
-use crate::{access, crypto, grants, material};
+use crate::{crypto, grants, material};
 use api::{Action, Answer, Cx};
 use base::{Fault, Refusal};
 use keys::KeysError;
@@ -20,7 +21,7 @@ impl Action for GetPublicKey {
     const IAM: &'static str = "kms:GetPublicKey";
 
     fn authorise(cx: &mut Cx, input: &GetPublicKeyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GetPublicKey", None)?;
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GetPublicKey", &Asks::nothing())?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

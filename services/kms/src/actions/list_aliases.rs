@@ -3,10 +3,11 @@
 //!
 //! Needs `kms:ListAliases`; until policies exist, the account root. Source: KMS API Reference, ListAliases.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::paging::Paging;
 use crate::rows::Alias;
-use crate::{access, managed, shapes};
+use crate::{managed, shapes};
 use api::{Action, Answer, Cx};
 use catalog::Row;
 use wire::generated::kms::{AliasListEntry, ListAliases as Op, ListAliasesInput, ListAliasesOutput};
@@ -20,7 +21,7 @@ impl Action for ListAliases {
 
     fn authorise(cx: &mut Cx, input: &ListAliasesInput) -> Answer<()> {
         match &input.key_id {
-            Some(name) => access::key(cx, name, Accepts::Key, "ListAliases", None).map(|_| ()),
+            Some(name) => access::key(cx, name, Accepts::Key, "ListAliases", &Asks::nothing()).map(|_| ()),
             None => cx.authorise(Self::IAM, &api::Touched::anything()),
         }
     }

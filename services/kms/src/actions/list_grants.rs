@@ -2,10 +2,11 @@
 //!
 //! Needs `kms:ListGrants` on the key. Source: KMS API Reference, ListGrants.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::paging::{Page, Paging};
 use crate::rows::Grant;
-use crate::{access, grants, shapes};
+use crate::{grants, shapes};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use wire::generated::kms::{ListGrants as Op, ListGrantsInput, ListGrantsOutput};
@@ -22,7 +23,7 @@ impl Action for ListGrants {
     }
 
     fn authorise(cx: &mut Cx, input: &ListGrantsInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "ListGrants", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "ListGrants", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: ListGrantsInput) -> Answer<ListGrantsOutput> {

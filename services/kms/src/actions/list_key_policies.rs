@@ -2,9 +2,10 @@
 //!
 //! Needs `kms:ListKeyPolicies` on the key. Source: KMS API Reference, ListKeyPolicies.
 
+use crate::access::{self, Asks};
 use crate::find::Accepts;
 use crate::paging::Paging;
-use crate::{access, policy};
+use crate::policy;
 use api::{Action, Answer, Cx};
 use wire::generated::kms::{ListKeyPolicies as Op, ListKeyPoliciesInput, ListKeyPoliciesOutput};
 
@@ -16,7 +17,7 @@ impl Action for ListKeyPolicies {
     const IAM: &'static str = "kms:ListKeyPolicies";
 
     fn authorise(cx: &mut Cx, input: &ListKeyPoliciesInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "ListKeyPolicies", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "ListKeyPolicies", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: ListKeyPoliciesInput) -> Answer<ListKeyPoliciesOutput> {

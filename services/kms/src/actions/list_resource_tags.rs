@@ -2,9 +2,10 @@
 //!
 //! Needs `kms:ListResourceTags` on the key. Source: KMS API Reference, ListResourceTags.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::paging::Paging;
-use crate::{access, tagging};
+use crate::tagging;
 use api::{Action, Answer, Cx};
 use wire::generated::kms::{ListResourceTags as Op, ListResourceTagsInput, ListResourceTagsOutput};
 
@@ -16,7 +17,7 @@ impl Action for ListResourceTags {
     const IAM: &'static str = "kms:ListResourceTags";
 
     fn authorise(cx: &mut Cx, input: &ListResourceTagsInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "ListResourceTags", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "ListResourceTags", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: ListResourceTagsInput) -> Answer<ListResourceTagsOutput> {

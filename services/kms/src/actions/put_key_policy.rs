@@ -4,7 +4,7 @@
 //! lock the account out is refused unless the caller forgoes the check; one that denies in words that are not evaluated yet is
 //! refused always (`policy.rs`). Source: KMS API Reference, PutKeyPolicy.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::policy::{self, LockOut};
 use api::{Action, Answer, Cx};
@@ -19,7 +19,7 @@ impl Action for PutKeyPolicy {
     const IAM: &'static str = "kms:PutKeyPolicy";
 
     fn authorise(cx: &mut Cx, input: &PutKeyPolicyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "PutKeyPolicy", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "PutKeyPolicy", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: PutKeyPolicyInput) -> Answer<PutKeyPolicyOutput> {

@@ -4,10 +4,11 @@
 //! Needs `kms:ReEncryptFrom` on the source key and `kms:ReEncryptTo` on the destination key; there is no permission
 //! `kms:ReEncrypt`. Source: KMS API Reference, ReEncrypt.
 
+use crate::access::{self, Asks};
 use crate::crypto::{self, Algorithm};
 use crate::find::{self, Accepts};
+use crate::grants;
 use crate::rows::Key;
-use crate::{access, grants};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::KeyOperation;
@@ -36,7 +37,13 @@ impl Action for ReEncrypt {
     fn authorise(cx: &mut Cx, input: &ReEncryptInput) -> Answer<()> {
         source(cx, input)?;
         let context = access::context(&input.destination_encryption_context);
-        access::key(cx, &input.destination_key_id, Accepts::KeyOrAlias, "ReEncryptTo", Some(context))?;
+        access::key(
+            cx,
+            &input.destination_key_id,
+            Accepts::KeyOrAlias,
+            "ReEncryptTo",
+            &Asks::within(context),
+        )?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

@@ -3,8 +3,9 @@
 //! Needs `kms:RevokeGrant` on the key; allowed to the account root for AWS managed keys too.
 //! Source: KMS API Reference, RevokeGrant.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{access, grants, rows::Grant};
+use crate::{grants, rows::Grant};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use catalog::Row;
@@ -22,7 +23,7 @@ impl Action for RevokeGrant {
     }
 
     fn authorise(cx: &mut Cx, input: &RevokeGrantInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "RevokeGrant", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "RevokeGrant", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: RevokeGrantInput) -> Answer<RevokeGrantOutput> {

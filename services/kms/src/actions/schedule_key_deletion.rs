@@ -3,7 +3,7 @@
 //! Needs `kms:ScheduleKeyDeletion` on the key; not for AWS managed keys. Aliases and grants stay until the end.
 //! Source: KMS API Reference, ScheduleKeyDeletion.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use api::{Action, Answer, Cx};
 use base::Refusal;
@@ -39,7 +39,7 @@ impl Action for ScheduleKeyDeletion {
     }
 
     fn authorise(cx: &mut Cx, input: &ScheduleKeyDeletionInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "ScheduleKeyDeletion", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "ScheduleKeyDeletion", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: ScheduleKeyDeletionInput) -> Answer<ScheduleKeyDeletionOutput> {

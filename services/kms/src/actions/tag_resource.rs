@@ -2,8 +2,9 @@
 //!
 //! Needs `kms:TagResource` on the key; not for AWS managed keys. Source: KMS API Reference, TagResource.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{access, tagging};
+use crate::tagging;
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::KeyOperation;
@@ -21,7 +22,7 @@ impl Action for TagResource {
     }
 
     fn authorise(cx: &mut Cx, input: &TagResourceInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "TagResource", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "TagResource", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: TagResourceInput) -> Answer<TagResourceOutput> {

@@ -2,8 +2,9 @@
 //!
 //! Needs `kms:UntagResource` on the key; not for AWS managed keys. Source: KMS API Reference, UntagResource.
 
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{access, tagging};
+use crate::tagging;
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::KeyOperation;
@@ -21,7 +22,7 @@ impl Action for UntagResource {
     }
 
     fn authorise(cx: &mut Cx, input: &UntagResourceInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "UntagResource", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "UntagResource", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: UntagResourceInput) -> Answer<UntagResourceOutput> {

@@ -4,7 +4,7 @@
 //! Needs `kms:UpdateAlias` on both keys (and, in AWS, on the alias). Source: KMS API Reference, UpdateAlias.
 
 use super::create_alias::check_name;
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::rows::Key;
 use crate::usage::KeyUsage;
@@ -25,11 +25,11 @@ impl Action for UpdateAlias {
     }
 
     fn authorise(cx: &mut Cx, input: &UpdateAliasInput) -> Answer<()> {
-        access::key(cx, &input.target_key_id, Accepts::Key, "UpdateAlias", None)?;
+        access::key(cx, &input.target_key_id, Accepts::Key, "UpdateAlias", &Asks::nothing())?;
         let alias = find::alias(cx, &input.alias_name)?;
         let alias = alias.ok_or_else(|| find::no_alias(cx, &input.alias_name))?;
         match find::existing(cx, &alias.key_id)? {
-            Some(old) => access::to_key(cx, &old, "UpdateAlias", None).map(|_| ()),
+            Some(old) => access::to_key(cx, &old, "UpdateAlias", &Asks::nothing()).map(|_| ()),
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Needs `kms:UpdateKeyDescription` on the key; not for AWS managed keys. Source: KMS API Reference, UpdateKeyDescription.
 
-use crate::access;
+use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use api::{Action, Answer, Cx};
 use rules::key_state::KeyOperation;
@@ -18,7 +18,7 @@ impl Action for UpdateKeyDescription {
     const IAM: &'static str = "kms:UpdateKeyDescription";
 
     fn authorise(cx: &mut Cx, input: &UpdateKeyDescriptionInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "UpdateKeyDescription", None).map(|_| ())
+        access::key(cx, &input.key_id, Accepts::Key, "UpdateKeyDescription", &Asks::nothing()).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: UpdateKeyDescriptionInput) -> Answer<UpdateKeyDescriptionOutput> {
