@@ -85,14 +85,14 @@ pub fn foreign(cx: &mut Cx, arn: &Arn) -> Answer<Option<Key>> {
     };
     let Some(id) = id else { return Ok(None) };
     let now = cx.now();
-    Ok(cx.tx.get::<Key>(&format!("{tenant}{id}"))?.filter(|key| !key.is_gone(now)))
+    Ok(cx.tx.get::<Key>(&format!("{tenant}{id}"))?.and_then(|key| key.as_of(now)))
 }
 
 /// The key with this id in whichever account of the Region: a ciphertext blob tells no more.
 pub fn in_any_account(cx: &mut Cx, id: &str) -> Answer<Option<Key>> {
     let now = cx.now();
     let found = cx.tx.scan_index::<Key>("id", &Key::id_index(cx.region(), id), None, 1)?;
-    Ok(found.into_iter().next().filter(|key| !key.is_gone(now)))
+    Ok(found.into_iter().next().and_then(|key| key.as_of(now)))
 }
 
 /// The key with this id in the caller's account.
@@ -110,7 +110,7 @@ pub fn by_id(cx: &mut Cx, id: &str) -> Answer<Key> {
 pub fn existing(cx: &mut Cx, id: &str) -> Answer<Option<Key>> {
     let now = cx.now();
     let found = cx.tx.get::<Key>(&format!("{}{id}", cx.tenant()))?;
-    Ok(found.filter(|key| !key.is_gone(now)))
+    Ok(found.and_then(|key| key.as_of(now)))
 }
 
 /// The alias of this name in the caller's account.

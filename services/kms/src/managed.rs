@@ -34,6 +34,8 @@ pub fn create(cx: &mut Cx) -> Answer<Key> {
         on_demand_rotations: 0,
         multi_region: false,
         pending_window_days: None,
+        material_expires: None,
+        reminded: None,
         tags: Vec::new(),
     };
     cx.tx.put(&key)?;

@@ -58,6 +58,12 @@ pub struct Key {
     /// Of a key pending deletion (or pending replica deletion): the window that was asked for, in days.
     #[serde(default)]
     pub pending_window_days: Option<i32>,
+    /// When the first of its imported materials expires: from that moment the key waits for its import again.
+    #[serde(default)]
+    pub material_expires: Option<Timestamp>,
+    /// Of a key pending deletion: when its dependants were last told of in an event.
+    #[serde(default)]
+    pub reminded: Option<Timestamp>,
 }
 
 /// When a key's material is replaced.
@@ -92,6 +98,19 @@ impl Key {
         self.state == KeyState::PendingDeletion && self.deletion_date.is_some_and(|date| date <= now)
     }
 
+    /// The key as it is at `now`, which may be later than its row was written: `None` once its waiting period is over, and
+    /// pending import once imported material has expired. The sweeps that make rows say the same come later.
+    pub fn as_of(mut self, now: Timestamp) -> Option<Key> {
+        if self.is_gone(now) {
+            return None;
+        }
+        let expired = self.material_expires.is_some_and(|at| at <= now);
+        if expired && matches!(self.state, KeyState::Enabled | KeyState::Disabled) {
+            self.state = KeyState::PendingImport;
+        }
+        Some(self)
+    }
+
     /// The `id` index value.
     pub fn id_index(region: &Region, key_id: &str) -> String {
         format!("{region}/{key_id}")
@@ -118,8 +137,9 @@ impl Row for Key {
     /// `pending`: the few keys that wait for their deletion, for `deletion::destroy_due`. `id`: whose a ciphertext blob is.
     fn indexes(&self) -> Vec<Option<String>> {
         let pending = self.deletion_date.map(|_| "deletion".to_owned());
-        // `rotation`: keys that rotate by themselves, by the day on which it is due.
-        let rotation = self.rotation.as_ref().map(|r| Key::rotation_index(r.next));
+        // `rotation`: keys that rotate by themselves, by the day on which it is due. Others catch up when they are enabled.
+        let rotates = self.state == KeyState::Enabled;
+        let rotation = self.rotation.as_ref().filter(|_| rotates).map(|r| Key::rotation_index(r.next));
         vec![pending, Some(Key::id_index(&self.region, &self.key_id)), rotation]
     }
 }

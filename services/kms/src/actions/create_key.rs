@@ -69,6 +69,8 @@ impl Action for CreateKey {
             on_demand_rotations: 0,
             multi_region: false,
             pending_window_days: None,
+            material_expires: None,
+            reminded: None,
             tags,
         };
         access::touch(cx, &key);
