@@ -15,6 +15,7 @@ mod der;
 mod error;
 pub mod grant_token;
 pub mod import;
+pub mod import_token;
 mod material;
 mod oaep;
 mod seal;
