@@ -19,6 +19,10 @@ pub trait Action: 'static {
     /// The permission that IAM policies name, for instance `ec2:CreateVolume`.
     const IAM: &'static str;
 
+    /// Condition keys of the service that the action sets for the resources it touches: `ec2:Encrypted`. A key with a changing
+    /// part ends in it: `aws:RequestTag/`. (The global keys of every request are the door's.)
+    const KEYS: &'static [&'static str] = &[];
+
     /// Checks of ranges and combinations that need no state. EC2 makes them before authorisation and dry run.
     fn check(_input: &InputOf<Self>) -> Result<(), Refusal> {
         Ok(())
@@ -68,6 +72,10 @@ pub trait DataAction: 'static {
     /// The permission that IAM policies name, for instance `ebs:PutSnapshotBlock`.
     const IAM: &'static str;
     const READ_ONLY: bool;
+
+    /// Condition keys of the service that the action sets for the resources it touches: `ec2:Encrypted`. A key with a changing
+    /// part ends in it: `aws:RequestTag/`. (The global keys of every request are the door's.)
+    const KEYS: &'static [&'static str] = &[];
 
     /// Checks that need no state.
     fn check(_input: &DataInputOf<Self>) -> Result<(), Refusal> {

@@ -13,6 +13,8 @@ pub struct Entry {
     pub name: &'static str,
     pub iam: &'static str,
     pub read_only: bool,
+    /// the condition keys that the action declares
+    pub keys: &'static [&'static str],
     pub(crate) serve: fn(&Door, &Caller, &Request, &Call) -> Reply,
 }
 
@@ -23,6 +25,7 @@ pub fn entry<A: Action>() -> Entry {
         name: A::Op::NAME,
         iam: A::IAM,
         read_only: A::READ_ONLY,
+        keys: A::KEYS,
         serve: serve::<A>,
     }
 }
@@ -34,6 +37,7 @@ pub fn data_entry<A: DataAction>() -> Entry {
         name: A::Op::NAME,
         iam: A::IAM,
         read_only: A::READ_ONLY,
+        keys: A::KEYS,
         serve: serve_data::<A>,
     }
 }

@@ -1,7 +1,7 @@
 //! Accounts and long-term access keys. Secrets of access keys are stored only under the seal; who opens them is the gateway,
 //! which must recompute signatures.
 
-use base::{AccountId, Timestamp};
+use base::{AccountId, Tag, Timestamp};
 use catalog::{Row, Table};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub struct Account {
     /// CloseAccount was called: nobody can sign for it any more.
     #[serde(default)]
     pub closed: Option<Timestamp>,
+    #[serde(default)]
+    pub tags: Vec<Tag>,
 }
 
 impl Account {
@@ -43,6 +45,7 @@ impl Account {
             parent: None,
             control_policies: Vec::new(),
             closed: None,
+            tags: Vec::new(),
         }
     }
 }

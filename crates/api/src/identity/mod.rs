@@ -12,6 +12,7 @@
 //! | org_policies | policy id | no |
 
 mod accounts;
+pub mod aws_managed;
 mod organization;
 mod people;
 mod policies;
