@@ -1,5 +1,27 @@
 //! AWS IAM: users, groups, roles, policies and what they would decide. The rows are in `api::identity`, the decisions in `rules::iam`.
+//! IAM is global: rows belong to an account, whatever the Region of the call.
+//!
+//! ```text
+//!   actions/<action>.rs   one per AWS action
+//!     names, tagging   what the texts of a request must look like
+//!     find             names and ARNs ─► rows, or NoSuchEntity
+//!     limits           quotas and conflicts
+//!     touches          ARNs and condition keys for authorisation
+//!     trust            who may assume a role
+//!     shapes, paging   rows ─► answers, in pages
+//! ```
 
 pub mod actions;
+mod boundary;
+mod find;
+mod ids;
+mod limits;
+mod names;
+mod paging;
+mod shapes;
+mod tagging;
+#[cfg(test)]
+mod testing;
+mod touches;
 
 pub use actions::table;

@@ -1,0 +1,57 @@
+//! Permission boundaries of users and roles: the policy must be there, and it counts what it bounds. Source: IAM API Reference,
+//! PutUserPermissionsBoundary; IAM User Guide, "Permissions boundaries for IAM entities".
+
+use crate::{find, names};
+use api::identity::ManagedPolicy;
+use api::{Answer, Cx};
+use base::Refusal;
+use wire::generated::iam::AttachedPermissionsBoundary;
+
+/// AWS's own policies stand in an account of their own.
+const OF_AWS: &str = "arn:aws:iam::aws:policy/";
+
+/// The form of a boundary: a policy's ARN of 20 to 2,048 characters.
+pub fn check(arn: Option<&str>) -> Result<(), Refusal> {
+    let Some(arn) = arn else { return Ok(()) };
+    names::length("permissionsBoundary", arn, 20, 2048)?;
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", "aws", "iam", "", account, resource]
+            if !account.is_empty() && resource.starts_with("policy/") =>
+        {
+            Ok(())
+        }
+        _ => Err(Refusal::new(
+            "ValidationError",
+            format!("Value {arn} for parameter PermissionsBoundary is invalid."),
+        )),
+    }
+}
+
+/// Checks that a new boundary is there and moves the count of what each policy bounds. The row of the user or role is the caller's to
+/// write.
+pub fn change(cx: &mut Cx, old: Option<&str>, new: Option<&str>) -> Answer<()> {
+    if old == new {
+        return Ok(());
+    }
+    if let Some(arn) = new.filter(|arn| !arn.starts_with(OF_AWS)) {
+        let mut policy = find::policy(cx, arn)?;
+        policy.boundaries += 1;
+        cx.tx.put(&policy)?;
+    }
+    if let Some(arn) = old
+        && let Some(mut policy) = find::policy_if_there(cx, arn)?
+    {
+        policy.boundaries = policy.boundaries.saturating_sub(1);
+        cx.tx.put::<ManagedPolicy>(&policy)?;
+    }
+    Ok(())
+}
+
+/// As the wire shows it. AWS answers `Policy`, though the API Reference's enumeration says `PermissionsBoundaryPolicy`.
+pub fn shape(arn: Option<&String>) -> Option<AttachedPermissionsBoundary> {
+    arn.map(|arn| AttachedPermissionsBoundary {
+        permissions_boundary_type: Some("Policy".into()),
+        permissions_boundary_arn: Some(arn.clone()),
+    })
+}
