@@ -244,8 +244,10 @@ macro_rules! each_operation {
         $visit!(organizations, UntagResource);
         $visit!(organizations, UpdateOrganizationalUnit);
         $visit!(organizations, UpdatePolicy);
+        $visit!(sealvol, CreateAccount);
         $visit!(sealvol, DescribeDevice);
         $visit!(sealvol, Explain);
+        $visit!(sealvol, ListAccounts);
         $visit!(sts, AssumeRole);
         $visit!(sts, DecodeAuthorizationMessage);
         $visit!(sts, GetAccessKeyInfo);

@@ -3,5 +3,7 @@
 
 use crate::json::{NONE, Rule};
 
+pub(super) const ACCOUNT_EMAIL: Rule = Rule { max: Some(64), ..NONE };
+pub(super) const ACCOUNT_NAME: Rule = Rule { min: Some(1), max: Some(50), ..NONE };
 pub(super) const RESOURCE_ID: Rule = Rule { min: Some(1), max: Some(64), ..NONE };
 pub(super) const SUBJECT_ID: Rule = Rule { min: Some(1), max: Some(256), ..NONE };

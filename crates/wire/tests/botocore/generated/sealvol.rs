@@ -5,6 +5,35 @@ use crate::model::{Dice, Fields, Sample, Show};
 use serde_json::Value;
 use wire::generated::sealvol::*;
 
+impl Show for CreateAccountInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.plain("Name", &self.name);
+        fields.put("Email", &self.email);
+        fields.finish()
+    }
+}
+
+impl Show for CreateAccountOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AccountId", &self.account_id);
+        fields.put("AccessKeyId", &self.access_key_id);
+        fields.put("SecretAccessKey", &self.secret_access_key);
+        fields.finish()
+    }
+}
+
+impl Sample for CreateAccountOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        CreateAccountOutput {
+            account_id: dice.option(),
+            access_key_id: dice.option(),
+            secret_access_key: dice.option(),
+        }
+    }
+}
+
 impl Show for DescribeDeviceInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -72,6 +101,55 @@ impl Sample for ExplainOutput {
             lines: dice.option(),
             events: dice.option(),
             calls: dice.option(),
+        }
+    }
+}
+
+impl Show for ListAccountsInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("NextToken", &self.next_token);
+        fields.finish()
+    }
+}
+
+impl Show for ListAccountsOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("Accounts", &self.accounts);
+        fields.put("NextToken", &self.next_token);
+        fields.finish()
+    }
+}
+
+impl Sample for ListAccountsOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ListAccountsOutput { accounts: dice.option(), next_token: dice.option() }
+    }
+}
+
+impl Show for AccountDescription {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AccountId", &self.account_id);
+        fields.put("Name", &self.name);
+        fields.put("Email", &self.email);
+        fields.put("Created", &self.created);
+        fields.put("Organization", &self.organization);
+        fields.put("Closed", &self.closed);
+        fields.finish()
+    }
+}
+
+impl Sample for AccountDescription {
+    fn sample(dice: &mut Dice) -> Self {
+        AccountDescription {
+            account_id: dice.option(),
+            name: dice.option(),
+            email: dice.option(),
+            created: dice.option(),
+            organization: dice.option(),
+            closed: dice.option(),
         }
     }
 }
