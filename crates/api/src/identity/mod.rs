@@ -16,6 +16,7 @@ pub mod aws_managed;
 mod organization;
 mod people;
 mod policies;
+pub mod principals;
 mod sessions;
 
 pub use accounts::{AccessKey, Account, ServerFact};
