@@ -1,4 +1,4 @@
-//! KMS cryptography: the seal, key material, ciphertext blobs, grant tokens, secret memory. Decides nothing about who may use
+//! KMS cryptography: the seal, key material, ciphertext blobs, signatures, MACs, grant and import tokens, secret memory. Decides nothing about who may use
 //! a key and in which state; see `rules`.
 //!
 //! ```text
@@ -10,16 +10,20 @@
 
 mod access_key;
 mod aead;
+mod agreement;
 mod data_key;
 mod der;
 mod error;
+mod evp;
 pub mod grant_token;
 pub mod import;
 pub mod import_token;
+mod mac;
 mod material;
 mod oaep;
 mod seal;
 mod secret;
+mod signing;
 mod slab;
 mod spec;
 #[cfg(test)]
@@ -27,10 +31,13 @@ mod testing;
 pub mod wrap;
 
 pub use access_key::secret_access_key;
+pub use agreement::agree;
 pub use data_key::{DATA_KEY_BYTES, DataKey};
 pub use error::KeysError;
+pub use mac::MacAlgorithm;
 pub use material::{generate_material, material_id, public_key_der};
 pub use oaep::Oaep;
 pub use seal::{DerivedKey, KeyFileSeal, Purpose, Seal, SealHandle};
 pub use secret::{SECRET_BYTES_MAX, Secret};
+pub use signing::{MU_BYTES, Message, Sha2, SigningAlgorithm};
 pub use spec::KeySpec;

@@ -5,13 +5,16 @@
 //! | SYMMETRIC_DEFAULT | 32 random bytes |
 //! | HMAC_n | n/8 random bytes (KMS Developer Guide, "HMAC keys") |
 //! | RSA, ECC, Ed25519 | private key as PKCS#8 DER (RFC 5958) |
+//! | ML-DSA | its 32-byte seed as PKCS#8 DER (RFC 9881) |
 //!
 //! Symmetric and HMAC material comes from [`Entropy`]. Key pairs come from the library's own generator, which cannot be given
 //! a seed: it is seeded by the kernel, and tests that replay must not depend on their bytes.
 
 use crate::{KeySpec, KeysError, Secret, aead};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, PqdsaKeyPair, PqdsaSigningAlgorithm,
+};
 use aws_lc_rs::{rand, rsa};
 use env::Entropy;
 
@@ -25,6 +28,11 @@ pub fn generate_material(spec: KeySpec, entropy: &dyn Entropy) -> Result<Secret,
         let pair = rsa::KeyPair::generate(size).map_err(failed)?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
         return Secret::copy_of(der.as_ref()); // wiped by its own drop
+    }
+    if let Some(algorithm) = ml_dsa(spec) {
+        let document =
+            PqdsaKeyPair::generate(algorithm).and_then(|pair| pair.to_pkcs8v1()).map_err(failed)?;
+        return Secret::copy_of(document.as_ref()); // wiped by its own drop
     }
     let unused = rand::SystemRandom::new(); // the library's signature asks for it and ignores it
     let document = match ecdsa(spec) {
@@ -56,6 +64,9 @@ pub fn public_key_der(spec: KeySpec, material: &Secret) -> Result<Vec<u8>, KeysE
     } else if spec == KeySpec::EccNistEdwards25519 {
         let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
         pair.public_key().as_der().map_err(unspecified)?
+    } else if let Some(algorithm) = ml_dsa(spec) {
+        let pair = PqdsaKeyPair::from_pkcs8(algorithm, pkcs8).map_err(rejected)?;
+        pair.public_key().as_der().map_err(unspecified)?
     } else {
         return Err(KeysError::WrongSpec(spec));
     };
@@ -84,6 +95,15 @@ pub(crate) fn ecdsa(spec: KeySpec) -> Option<&'static EcdsaSigningAlgorithm> {
         KeySpec::EccNistP384 => Some(&signature::ECDSA_P384_SHA384_ASN1_SIGNING),
         KeySpec::EccNistP521 => Some(&signature::ECDSA_P521_SHA512_ASN1_SIGNING),
         KeySpec::EccSecgP256k1 => Some(&signature::ECDSA_P256K1_SHA256_ASN1_SIGNING),
+        _ => None,
+    }
+}
+
+pub(crate) fn ml_dsa(spec: KeySpec) -> Option<&'static PqdsaSigningAlgorithm> {
+    match spec {
+        KeySpec::MlDsa44 => Some(&signature::ML_DSA_44_SIGNING),
+        KeySpec::MlDsa65 => Some(&signature::ML_DSA_65_SIGNING),
+        KeySpec::MlDsa87 => Some(&signature::ML_DSA_87_SIGNING),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Key specs: which cryptography a KMS key can do. Names as in the KMS API Reference, `KeySpec` of `CreateKey`.
 
+use crate::{MacAlgorithm, SigningAlgorithm};
 use std::fmt;
 
 /// A key spec of AWS. Those for which [`KeySpec::is_supported`] says no exist so that they can be refused by name.
@@ -73,10 +74,40 @@ impl KeySpec {
         KeySpec::ALL.into_iter().find(|spec| spec.name() == name)
     }
 
-    /// Whether we can make such keys. SM2 is offered only in AWS's China Regions and not at all by our library; ML-DSA is in
-    /// its unstable interface.
+    /// Whether we can make such keys. SM2 is offered only in AWS's China Regions and not at all by our library.
     pub fn is_supported(self) -> bool {
-        !matches!(self, KeySpec::Sm2 | KeySpec::MlDsa44 | KeySpec::MlDsa65 | KeySpec::MlDsa87)
+        self != KeySpec::Sm2
+    }
+
+    /// `SigningAlgorithms` of a key for signing (KMS API Reference, KeyMetadata).
+    pub fn signing_algorithms(self) -> impl Iterator<Item = SigningAlgorithm> {
+        SigningAlgorithm::ALL.into_iter().filter(move |algorithm| algorithm.fits(self))
+    }
+
+    /// The one MAC algorithm of an HMAC key.
+    pub fn mac_algorithm(self) -> Option<MacAlgorithm> {
+        MacAlgorithm::ALL.into_iter().find(|algorithm| algorithm.fits(self))
+    }
+
+    /// Whether a key agrees on shared secrets by ECDH: the NIST curves.
+    pub fn agrees(self) -> bool {
+        matches!(self, KeySpec::EccNistP256 | KeySpec::EccNistP384 | KeySpec::EccNistP521)
+    }
+
+    /// Whether `GenerateDataKeyPair` makes such pairs.
+    pub fn is_data_key_pair(self) -> bool {
+        use KeySpec::*;
+        matches!(
+            self,
+            Rsa2048
+                | Rsa3072
+                | Rsa4096
+                | EccNistP256
+                | EccNistP384
+                | EccNistP521
+                | EccSecgP256k1
+                | EccNistEdwards25519
+        )
     }
 
     /// Whether `CreateKey` accepts `Origin` EXTERNAL for it (KMS Developer Guide, "Importing key material").
@@ -114,5 +145,21 @@ mod tests {
         for bad in ["", "RSA_1024", "symmetric_default", "SYMMETRIC_DEFAULT ", "HMAC_random"] {
             assert_eq!(KeySpec::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn every_supported_spec_has_exactly_the_algorithms_of_its_kind() {
+        for spec in KeySpec::ALL {
+            let (signs, macs) = (spec.signing_algorithms().count(), spec.mac_algorithm().is_some());
+            let expected = match spec.name() {
+                name if name.starts_with("RSA") => (6, false),
+                "ECC_NIST_EDWARDS25519" => (2, false),
+                name if name.starts_with("ECC") || name.starts_with("ML") => (1, false),
+                name if name.starts_with("HMAC") => (0, true),
+                _ => (0, false),
+            };
+            assert_eq!((signs, macs), expected, "{spec}");
+        }
+        assert!(!KeySpec::EccSecgP256k1.agrees() && !KeySpec::Sm2.is_data_key_pair());
     }
 }

@@ -16,6 +16,8 @@ pub enum Purpose {
     KeyMaterial,
     /// secret access key of a principal; the id is the access key id
     AccessKeySecret,
+    /// private key that unwraps imported material, inside an import token; the id names key, algorithm and end
+    ImportToken,
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Purpose::KeyMaterial => "key-material",
             Purpose::AccessKeySecret => "access-key-secret",
+            Purpose::ImportToken => "import-token",
         }
     }
 }
