@@ -1,5 +1,6 @@
 //! The decision: all layers of policies together.
 
+use super::layers::Side;
 use super::{Context, Policy};
 use std::sync::Arc;
 
@@ -116,6 +117,6 @@ impl Decision {
 
 /// Decides for services whose resources have no policies of their own: the caller's side alone.
 pub fn decide(question: &Question) -> Decision {
-    let root = question.asker.kind == AskerKind::Root;
-    Decision { allowed: root, explicit: false, layer: Layer::Identity, reason: String::new() }
+    let side = Side::new(question);
+    side.denial(None).unwrap_or_else(|| side.permission())
 }

@@ -11,10 +11,15 @@
 //! Sources: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation logic", "JSON policy element reference";
 //! KMS Developer Guide, "Troubleshooting key access".
 
+mod condition;
 mod context;
 mod decide;
+mod layers;
+mod pattern;
 mod policy;
+mod with_resource;
 
 pub use context::Context;
 pub use decide::{Asker, AskerKind, Attached, Decision, Effect, Layer, Layers, Question, decide};
-pub use policy::{Malformed, Policy, PolicyType, Verdict, Whom};
+pub use policy::{Malformed, Matched, Policy, PolicyType, Position, PrincipalName, Verdict, Version, Whom};
+pub use with_resource::decide_with_resource;
