@@ -40,20 +40,14 @@ impl Algorithm {
     }
 
     /// Refuses a key that is not for encryption, or is of another kind than the algorithm.
-    fn check(self, key: &Key, operation: &str) -> Result<(), Refusal> {
+    pub fn check(self, key: &Key, operation: &str) -> Result<(), Refusal> {
         usage::require(key, KeyUsage::EncryptDecrypt, operation)?;
         let fits = match self {
             Algorithm::Symmetric => key.is_symmetric(),
             Algorithm::Rsa(oaep) => oaep.plaintext_bytes_max(key.spec).is_some(),
             Algorithm::Sm2 => false,
         };
-        if fits {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            "InvalidKeyUsageException",
-            format!("Algorithm {} is incompatible with key spec {}.", self.name(), key.spec),
-        ))
+        if fits { Ok(()) } else { Err(usage::incompatible(self.name(), key.spec)) }
     }
 }
 

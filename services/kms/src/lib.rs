@@ -15,21 +15,30 @@ pub mod actions;
 mod cross_account_tests;
 mod crypto;
 pub mod deletion;
+pub mod dependants;
 mod find;
+mod grant_rows;
 mod grants;
+pub mod import;
 mod managed;
 mod material;
 pub mod names;
 mod paging;
+pub mod permissions;
 mod policy;
+pub mod rotation;
 pub mod rows;
+mod service_events;
 mod shapes;
+mod signing;
 mod tagging;
 #[cfg(test)]
 mod testing;
+pub mod upkeep;
 mod usage;
 
 pub use actions::table;
+pub use dependants::usage_of;
 pub use rows::TABLES;
 
 pub use keys::SealHandle;

@@ -3,7 +3,7 @@
 
 use crate::rows::Key;
 use base::Refusal;
-use keys::KeySpec;
+use keys::{KeySpec, MacAlgorithm, Oaep, SigningAlgorithm};
 
 /// `KeyUsage` of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,32 +50,26 @@ pub fn fits(spec: KeySpec, usage: KeyUsage) -> bool {
 /// The names for `EncryptionAlgorithms`, `SigningAlgorithms`, `MacAlgorithms` or `KeyAgreementAlgorithms`, whichever the usage
 /// calls for.
 pub fn algorithms(spec: KeySpec, usage: KeyUsage) -> Vec<String> {
-    use KeySpec::*;
-    let names: &[&str] = match (usage, spec) {
-        (KeyUsage::EncryptDecrypt, SymmetricDefault) => &["SYMMETRIC_DEFAULT"],
-        (KeyUsage::EncryptDecrypt, Rsa2048 | Rsa3072 | Rsa4096) => {
-            &["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]
+    let names: Vec<&str> = match usage {
+        KeyUsage::EncryptDecrypt if spec == KeySpec::SymmetricDefault => vec!["SYMMETRIC_DEFAULT"],
+        KeyUsage::EncryptDecrypt => {
+            let oaep = [Oaep::Sha1, Oaep::Sha256].into_iter();
+            oaep.filter(|oaep| oaep.plaintext_bytes_max(spec).is_some()).map(Oaep::name).collect()
         }
-        (KeyUsage::SignVerify, Rsa2048 | Rsa3072 | Rsa4096) => &[
-            "RSASSA_PKCS1_V1_5_SHA_256",
-            "RSASSA_PKCS1_V1_5_SHA_384",
-            "RSASSA_PKCS1_V1_5_SHA_512",
-            "RSASSA_PSS_SHA_256",
-            "RSASSA_PSS_SHA_384",
-            "RSASSA_PSS_SHA_512",
-        ],
-        (KeyUsage::SignVerify, EccNistP256 | EccSecgP256k1) => &["ECDSA_SHA_256"],
-        (KeyUsage::SignVerify, EccNistP384) => &["ECDSA_SHA_384"],
-        (KeyUsage::SignVerify, EccNistP521) => &["ECDSA_SHA_512"],
-        (KeyUsage::SignVerify, EccNistEdwards25519) => &["ED25519_SHA_512", "ED25519_PH_SHA_512"],
-        (KeyUsage::GenerateVerifyMac, Hmac224) => &["HMAC_SHA_224"],
-        (KeyUsage::GenerateVerifyMac, Hmac256) => &["HMAC_SHA_256"],
-        (KeyUsage::GenerateVerifyMac, Hmac384) => &["HMAC_SHA_384"],
-        (KeyUsage::GenerateVerifyMac, Hmac512) => &["HMAC_SHA_512"],
-        (KeyUsage::KeyAgreement, _) => &["ECDH"],
-        _ => &[],
+        KeyUsage::SignVerify => spec.signing_algorithms().map(SigningAlgorithm::name).collect(),
+        KeyUsage::GenerateVerifyMac => spec.mac_algorithm().map(MacAlgorithm::name).into_iter().collect(),
+        KeyUsage::KeyAgreement if spec.agrees() => vec!["ECDH"],
+        KeyUsage::KeyAgreement => vec![],
     };
-    names.iter().map(|name| (*name).to_owned()).collect()
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// Refuses an algorithm that is not for keys of this spec.
+pub fn incompatible(algorithm: &str, spec: KeySpec) -> Refusal {
+    Refusal::new(
+        "InvalidKeyUsageException",
+        format!("Algorithm {algorithm} is incompatible with key spec {spec}."),
+    )
 }
 
 /// Refuses an operation that needs another usage.
@@ -98,7 +92,7 @@ mod tests {
     fn every_allowed_pair_of_spec_and_usage_has_algorithms_and_no_other_has() {
         for spec in KeySpec::ALL.into_iter().filter(|spec| spec.is_supported()) {
             assert!(KeyUsage::ALL.into_iter().any(|usage| fits(spec, usage)), "{spec}");
-            for usage in KeyUsage::ALL.into_iter().filter(|usage| *usage != KeyUsage::KeyAgreement) {
+            for usage in KeyUsage::ALL {
                 assert_eq!(!algorithms(spec, usage).is_empty(), fits(spec, usage), "{spec} {usage:?}");
             }
         }

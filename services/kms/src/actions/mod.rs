@@ -6,19 +6,30 @@ mod create_grant;
 mod create_key;
 mod decrypt;
 mod delete_alias;
+mod delete_imported_key_material;
+mod derive_shared_secret;
 mod describe_key;
 mod disable_key;
+mod disable_key_rotation;
 mod enable_key;
+mod enable_key_rotation;
 mod encrypt;
 mod generate_data_key;
+mod generate_data_key_pair;
+mod generate_data_key_pair_without_plaintext;
 mod generate_data_key_without_plaintext;
+mod generate_mac;
 mod generate_random;
+mod get_key_last_usage;
 mod get_key_policy;
 mod get_key_rotation_status;
+mod get_parameters_for_import;
 mod get_public_key;
+mod import_key_material;
 mod list_aliases;
 mod list_grants;
 mod list_key_policies;
+mod list_key_rotations;
 mod list_keys;
 mod list_resource_tags;
 mod list_retirable_grants;
@@ -26,11 +37,15 @@ mod put_key_policy;
 mod re_encrypt;
 mod retire_grant;
 mod revoke_grant;
+mod rotate_key_on_demand;
 mod schedule_key_deletion;
+mod sign;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
 mod update_key_description;
+mod verify;
+mod verify_mac;
 
 pub use cancel_key_deletion::CancelKeyDeletion;
 pub use create_alias::CreateAlias;
@@ -38,19 +53,30 @@ pub use create_grant::CreateGrant;
 pub use create_key::CreateKey;
 pub use decrypt::Decrypt;
 pub use delete_alias::DeleteAlias;
+pub use delete_imported_key_material::DeleteImportedKeyMaterial;
+pub use derive_shared_secret::DeriveSharedSecret;
 pub use describe_key::DescribeKey;
 pub use disable_key::DisableKey;
+pub use disable_key_rotation::DisableKeyRotation;
 pub use enable_key::EnableKey;
+pub use enable_key_rotation::EnableKeyRotation;
 pub use encrypt::Encrypt;
 pub use generate_data_key::GenerateDataKey;
+pub use generate_data_key_pair::GenerateDataKeyPair;
+pub use generate_data_key_pair_without_plaintext::GenerateDataKeyPairWithoutPlaintext;
 pub use generate_data_key_without_plaintext::GenerateDataKeyWithoutPlaintext;
+pub use generate_mac::GenerateMac;
 pub use generate_random::GenerateRandom;
+pub use get_key_last_usage::GetKeyLastUsage;
 pub use get_key_policy::GetKeyPolicy;
 pub use get_key_rotation_status::GetKeyRotationStatus;
+pub use get_parameters_for_import::GetParametersForImport;
 pub use get_public_key::GetPublicKey;
+pub use import_key_material::ImportKeyMaterial;
 pub use list_aliases::ListAliases;
 pub use list_grants::ListGrants;
 pub use list_key_policies::ListKeyPolicies;
+pub use list_key_rotations::ListKeyRotations;
 pub use list_keys::ListKeys;
 pub use list_resource_tags::ListResourceTags;
 pub use list_retirable_grants::ListRetirableGrants;
@@ -58,11 +84,15 @@ pub use put_key_policy::PutKeyPolicy;
 pub use re_encrypt::ReEncrypt;
 pub use retire_grant::RetireGrant;
 pub use revoke_grant::RevokeGrant;
+pub use rotate_key_on_demand::RotateKeyOnDemand;
 pub use schedule_key_deletion::ScheduleKeyDeletion;
+pub use sign::Sign;
 pub use tag_resource::TagResource;
 pub use untag_resource::UntagResource;
 pub use update_alias::UpdateAlias;
 pub use update_key_description::UpdateKeyDescription;
+pub use verify::Verify;
+pub use verify_mac::VerifyMac;
 
 use api::{Entry, entry};
 
@@ -75,19 +105,30 @@ pub fn table() -> Vec<Entry> {
         entry::<CreateKey>(),
         entry::<Decrypt>(),
         entry::<DeleteAlias>(),
+        entry::<DeleteImportedKeyMaterial>(),
+        entry::<DeriveSharedSecret>(),
         entry::<DescribeKey>(),
         entry::<DisableKey>(),
+        entry::<DisableKeyRotation>(),
         entry::<EnableKey>(),
+        entry::<EnableKeyRotation>(),
         entry::<Encrypt>(),
         entry::<GenerateDataKey>(),
+        entry::<GenerateDataKeyPair>(),
+        entry::<GenerateDataKeyPairWithoutPlaintext>(),
         entry::<GenerateDataKeyWithoutPlaintext>(),
+        entry::<GenerateMac>(),
         entry::<GenerateRandom>(),
+        entry::<GetKeyLastUsage>(),
         entry::<GetKeyPolicy>(),
         entry::<GetKeyRotationStatus>(),
+        entry::<GetParametersForImport>(),
         entry::<GetPublicKey>(),
+        entry::<ImportKeyMaterial>(),
         entry::<ListAliases>(),
         entry::<ListGrants>(),
         entry::<ListKeyPolicies>(),
+        entry::<ListKeyRotations>(),
         entry::<ListKeys>(),
         entry::<ListResourceTags>(),
         entry::<ListRetirableGrants>(),
@@ -95,11 +136,15 @@ pub fn table() -> Vec<Entry> {
         entry::<ReEncrypt>(),
         entry::<RetireGrant>(),
         entry::<RevokeGrant>(),
+        entry::<RotateKeyOnDemand>(),
         entry::<ScheduleKeyDeletion>(),
+        entry::<Sign>(),
         entry::<TagResource>(),
         entry::<UntagResource>(),
         entry::<UpdateAlias>(),
         entry::<UpdateKeyDescription>(),
+        entry::<Verify>(),
+        entry::<VerifyMac>(),
     ]
 }
 
