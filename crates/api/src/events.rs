@@ -1,4 +1,4 @@
-//! EBS notifications, stored in the same transaction as the change that they tell of. Delivery to rules and targets comes
+//! EBS notifications and events of KMS, stored in the same transaction as the change that they tell of. Delivery to rules and targets comes
 //! later; until then `sealvol explain` reads them. Format: EBS User Guide, "EventBridge events for EBS".
 
 use base::{AccountId, Region, Timestamp};
@@ -20,13 +20,18 @@ pub struct Event {
 }
 
 impl Event {
+    /// The service it comes from. KMS names itself in all its detail types, EBS's events are EC2's.
+    fn source(&self) -> &'static str {
+        if self.detail_type.starts_with("KMS ") { "aws.kms" } else { "aws.ec2" }
+    }
+
     /// The whole event as EventBridge would deliver it.
     pub fn envelope(&self) -> Value {
         json!({
             "version": "0",
             "id": self.id,
             "detail-type": self.detail_type,
-            "source": "aws.ec2",
+            "source": self.source(),
             "account": self.account,
             "time": crate::trail::iso_seconds(self.time),
             "region": self.region,

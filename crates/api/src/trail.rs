@@ -67,7 +67,7 @@ pub struct Record {
 }
 
 impl Row for Record {
-    const TABLE: Table = Table { name: "trail", indexes: &["request"] };
+    const TABLE: Table = Table { name: "trail", indexes: &["request", "key", "other_key"] };
 
     /// Newest first within a tenant, because that is how LookupEvents reads: the time counts down.
     fn key(&self) -> String {
@@ -82,7 +82,41 @@ impl Row for Record {
     }
 
     fn indexes(&self) -> Vec<Option<String>> {
-        vec![Some(format!("{}/{}/{}", self.account, self.region, self.request_id))]
+        let [key, other_key] = self.keys_used();
+        vec![Some(format!("{}/{}/{}", self.account, self.region, self.request_id)), key, other_key]
+    }
+}
+
+/// KMS's operations that use a key's material (KMS API Reference, GetKeyLastUsage).
+const KEY_USES: &[&str] = &[
+    "Decrypt",
+    "DeriveSharedSecret",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "ReEncrypt",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+];
+
+impl Record {
+    /// The `key` and `other_key` index value of uses of that key that `account` sees in its trail.
+    pub fn key_index(account: &AccountId, key_arn: &str) -> String {
+        format!("{account}/{key_arn}")
+    }
+
+    /// The KMS keys whose material the call used: one, or the two of ReEncrypt.
+    fn keys_used(&self) -> [Option<String>; 2] {
+        let used = self.event_source == "kms.amazonaws.com"
+            && self.reason.is_none()
+            && KEY_USES.contains(&self.event_name.as_str());
+        let mut keys = self.resources.iter().filter(|r| used && r.kind == "AWS::KMS::Key");
+        let mut next = || keys.next().map(|r| Record::key_index(&self.account, &r.arn));
+        [next(), next()]
     }
 }
 

@@ -323,6 +323,10 @@ pub enum KeyChange {
     CancelDeletion {
         material: bool,
     },
+    /// `complete`: whether the key has all the material now that it ever used
+    Import {
+        complete: bool,
+    },
 }
 
 /// The state of a new key.
@@ -345,8 +349,18 @@ pub fn after(change: KeyChange, state: KeyState, origin: KeyOrigin) -> Result<Ke
         KeyChange::CancelDeletion { material: false } => {
             (KeyOperation::CancelKeyDeletion, KeyState::PendingImport)
         }
+        KeyChange::Import { complete: true } if state == KeyState::PendingImport => {
+            (KeyOperation::ImportKeyMaterial, KeyState::Enabled)
+        }
+        KeyChange::Import { .. } => (KeyOperation::ImportKeyMaterial, state),
     };
     check(op, state, origin).map(|()| next)
+}
+
+/// The state after imported material was deleted or has expired: the key waits for its import. One that is to be deleted goes
+/// on waiting for that.
+pub fn without_material(state: KeyState) -> KeyState {
+    if state.is_pending_deletion() { state } else { KeyState::PendingImport }
 }
 
 #[cfg(test)]

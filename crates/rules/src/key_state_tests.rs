@@ -255,6 +255,23 @@ fn changes_lead_to_the_states_of_the_picture() {
 }
 
 #[test]
+fn material_comes_and_goes() {
+    let import = |complete, state| after(KeyChange::Import { complete }, state, KeyOrigin::External);
+    assert_eq!(import(true, KeyState::PendingImport), Ok(KeyState::Enabled));
+    assert_eq!(import(false, KeyState::PendingImport), Ok(KeyState::PendingImport), "another one is missing");
+    for state in [KeyState::Enabled, KeyState::Disabled] {
+        assert_eq!(import(true, state), Ok(state), "importing again enables nothing");
+        assert_eq!(without_material(state), KeyState::PendingImport);
+    }
+    for state in [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion] {
+        assert_eq!(import(true, state), Err(No::PendingDeletion));
+        assert_eq!(without_material(state), state);
+    }
+    let ours = after(KeyChange::Import { complete: true }, KeyState::Enabled, KeyOrigin::AwsKms);
+    assert_eq!(ours, Err(No::Origin(KeyOrigin::AwsKms)));
+}
+
+#[test]
 fn names_read_back() {
     for state in KeyState::ALL {
         assert_eq!(KeyState::parse(state.name()), Some(state));

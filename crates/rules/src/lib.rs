@@ -13,6 +13,7 @@ pub mod key_state;
 pub mod lifecycle;
 pub mod places;
 pub mod restore;
+pub mod rotation;
 pub mod sharing;
 pub mod tags;
 pub mod volume_types;

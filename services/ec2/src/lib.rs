@@ -9,6 +9,7 @@ mod copy_keys;
 mod copying;
 pub mod damage;
 pub mod defaults;
+pub mod dependants;
 mod detaching;
 mod ending;
 mod events;
@@ -22,6 +23,7 @@ mod launching;
 mod locks;
 mod making;
 mod paging;
+mod profiles;
 pub mod resume;
 pub mod rows;
 mod shapes;
@@ -32,6 +34,7 @@ mod tagged;
 mod tagging;
 #[cfg(test)]
 mod testing;
+pub mod touched;
 mod volume_keys;
 mod wishes;
 

@@ -1,12 +1,13 @@
 //! The AWS managed key `alias/aws/ebs`: one per account and Region, made when it is first named.
 
-use crate::rows::{Alias, Key};
+use crate::rows::{Alias, Key, Rotation};
 use crate::usage::KeyUsage;
 use crate::{material, policy};
 use api::{Answer, Cx};
 use keys::KeySpec;
 use rules::key_access::KeyManager;
 use rules::key_state::{KeyOrigin, KeyState};
+use rules::rotation::{self, PERIOD_DAYS_DEFAULT};
 
 pub const ALIAS: &str = "alias/aws/ebs";
 const DESCRIPTION: &str = "Default key that protects my EBS volumes when no other key is defined";
@@ -30,7 +31,10 @@ pub fn create(cx: &mut Cx) -> Answer<Key> {
         material_id: Some(material_id),
         policy: policy::of_managed_key(cx.account(), cx.region()),
         deletion_date: None,
-        rotation: None,
+        rotation: Some(Rotation {
+            period_days: PERIOD_DAYS_DEFAULT,
+            next: rotation::next(cx.now(), PERIOD_DAYS_DEFAULT),
+        }),
         on_demand_rotations: 0,
         multi_region: false,
         pending_window_days: None,

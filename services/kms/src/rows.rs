@@ -5,20 +5,21 @@
 //! | kms_keys | `account/region/<key id>` | no |
 //! | kms_materials | `account/region/<key id>/<key-material id>` | sealed under the root key, never plain |
 //! | kms_aliases | `account/region/alias/<name>` | no |
-//! | kms_grants | `account/region/<key id>/<grant id>` | no |
 //! | kms_multi_region | `account/<key id>` | no |
+
+pub use crate::grant_rows::{Grant, GrantSlot};
 
 use crate::usage::KeyUsage;
 use base::{AccountId, Arn, Refusal, Region, Tag, Timestamp};
 use catalog::{Row, Table};
 use keys::KeySpec;
-use rules::key_access::{Constraint, Context, KeyManager};
+use rules::key_access::KeyManager;
 use rules::key_state::{self, KeyOperation, KeyOrigin, KeyState};
 use serde::{Deserialize, Serialize};
 
 /// The tables of this service.
 pub const TABLES: &[Table] =
-    &[Key::TABLE, KeyMaterial::TABLE, Alias::TABLE, Grant::TABLE, MultiRegionKey::TABLE];
+    &[Key::TABLE, KeyMaterial::TABLE, Alias::TABLE, Grant::TABLE, GrantSlot::TABLE, MultiRegionKey::TABLE];
 
 /// A KMS key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -136,7 +137,8 @@ impl Row for Key {
 
     /// `pending`: the few keys that wait for their deletion, for `deletion::destroy_due`. `id`: whose a ciphertext blob is.
     fn indexes(&self) -> Vec<Option<String>> {
-        let pending = self.deletion_date.map(|_| "deletion".to_owned());
+        let waits = matches!(self.state, KeyState::PendingDeletion | KeyState::PendingReplicaDeletion);
+        let pending = waits.then(|| "deletion".to_owned());
         // `rotation`: keys that rotate by themselves, by the day on which it is due. Others catch up when they are enabled.
         let rotates = self.state == KeyState::Enabled;
         let rotation = self.rotation.as_ref().filter(|_| rotates).map(|r| Key::rotation_index(r.next));
@@ -170,11 +172,32 @@ pub struct KeyMaterial {
     pub description: Option<String>,
 }
 
+impl KeyMaterial {
+    /// Whether its bytes are there: neither deleted nor expired. The moment of expiry counts, not the sweep that comes after it.
+    pub fn is_present(&self, now: Timestamp) -> bool {
+        !self.sealed.is_empty() && !self.is_expired(now)
+    }
+
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.valid_to.is_some_and(|at| at <= now)
+    }
+}
+
 /// What made a material the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RotationType {
     Automatic,
     OnDemand,
+}
+
+impl RotationType {
+    /// AWS's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            RotationType::Automatic => "AUTOMATIC",
+            RotationType::OnDemand => "ON_DEMAND",
+        }
+    }
 }
 
 /// The Regions of a multi-Region key. One row for all of them, so that they cannot disagree.
@@ -235,58 +258,6 @@ impl Row for Alias {
 
     fn indexes(&self) -> Vec<Option<String>> {
         vec![Some(format!("{}/{}/{}", self.account, self.region, self.key_id))]
-    }
-}
-
-/// A grant on a key.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Grant {
-    /// of the key
-    pub account: AccountId,
-    pub region: Region,
-    pub key_id: String,
-    /// 64 hexadecimal digits
-    pub grant_id: String,
-    pub name: Option<String>,
-    pub grantee: String,
-    pub retiring: Option<String>,
-    pub operations: Vec<String>,
-    pub equals: Option<Context>,
-    pub subset: Option<Context>,
-    pub issuing_account: AccountId,
-    pub created: Timestamp,
-}
-
-impl Grant {
-    pub fn constraint(&self) -> Constraint {
-        Constraint { equals: self.equals.clone(), subset: self.subset.clone() }
-    }
-
-    /// The `grantee` index value: this grantee's grants on this key.
-    pub fn grantee_index(key: &Key, grantee: &str) -> String {
-        format!("{}{grantee}", key.prefix())
-    }
-
-    /// The `name` index value: this key's grants of this name.
-    pub fn name_index(key: &Key, name: &str) -> String {
-        format!("{}{name}", key.prefix())
-    }
-}
-
-impl Row for Grant {
-    const TABLE: Table = Table { name: "kms_grants", indexes: &["grantee", "name", "retiring"] };
-
-    fn key(&self) -> String {
-        format!("{}/{}/{}/{}", self.account, self.region, self.key_id, self.grant_id)
-    }
-
-    fn indexes(&self) -> Vec<Option<String>> {
-        let on_key = format!("{}/{}/{}/", self.account, self.region, self.key_id);
-        vec![
-            Some(format!("{on_key}{}", self.grantee)),
-            self.name.as_ref().map(|name| format!("{on_key}{name}")),
-            self.retiring.as_ref().map(|retiring| format!("{}/{retiring}", self.region)),
-        ]
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::SealHandle;
 use crate::rows::{Alias, Grant, Key, KeyMaterial};
+use api::identity::Account;
 use api::{Caller, Cx, Door, Registry, Request, trail};
 use base::{AccountId, Region};
 use catalog::Catalog;
@@ -14,13 +15,15 @@ use wire::generated::kms::SERVICE;
 use wire::{Call, token::TokenKey};
 
 pub const ACCOUNT: &str = "111122223333";
+/// The accounts of the server; [`ACCOUNT`] first.
+pub const ACCOUNTS: [&str; 3] = [ACCOUNT, "444455556666", "777788889999"];
 pub const INSTANCE: &str = "i-0123456789abcdef0";
 
 pub struct Bench {
     pub door: Door,
     pub clock: Arc<SimClock>,
     /// The catalog lives here as long as the bench.
-    _dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 /// What a test needs of a key.
@@ -41,7 +44,13 @@ impl Bench {
         let registry = Registry::default().with(crate::table());
         let door = Door::new(env, catalog, registry, TokenKey::new([7; 32]))
             .with_dependency(Arc::new(SealHandle(Arc::new(seal))));
-        Bench { door, clock, _dir: dir }
+        let bench = Bench { door, clock, dir };
+        bench.with_cx(|cx| {
+            for id in ACCOUNTS {
+                cx.tx.put(&Account::new(AccountId::parse(id).unwrap(), cx.now())).unwrap();
+            }
+        });
+        bench
     }
 
     pub fn root(&self) -> Caller {
@@ -180,6 +189,12 @@ impl Bench {
     pub fn records(&self, operation: &str) -> Vec<trail::Record> {
         let all = self.door.catalog.begin().unwrap().scan::<trail::Record>("", None, 10_000).unwrap();
         all.into_iter().filter(|record| record.event_name == operation).collect()
+    }
+
+    /// All stored events of a detail type, oldest first.
+    pub fn events(&self, detail_type: &str) -> Vec<api::events::Event> {
+        let all = self.door.catalog.begin().unwrap().scan::<api::events::Event>("", None, 10_000).unwrap();
+        all.into_iter().filter(|event| event.detail_type == detail_type).collect()
     }
 
     /// The newest record of an operation; calls are a millisecond apart so that this is one.

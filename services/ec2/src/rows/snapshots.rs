@@ -87,6 +87,9 @@ pub struct Copied {
     /// Grants under which EBS copies; retired at the end.
     pub grants: Vec<HeldGrant>,
     pub completion_minutes: Option<u32>,
+    /// Why it failed, in full: `state_message` has only AWS's few words.
+    #[serde(default)]
+    pub failure: Option<String>,
 }
 
 /// A grant, with the key that it is on.
@@ -136,14 +139,14 @@ pub fn snapshot_arn(region: &Region, id: &str) -> String {
 
 impl Row for Snapshot {
     const TABLE: Table =
-        Table { name: "snapshots", indexes: &["id", "volume", "lineage", "pending", "base", "source"] };
+        Table { name: "snapshots", indexes: &["id", "volume", "lineage", "pending", "base", "source", "kms_key"] };
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.id)
     }
 
     /// `id`: found by those it is shared with. `volume`: the snapshots of a volume. `lineage`: whose objects may be shared.
     /// `pending`: not stored yet, by kind (`volume`, `copy`, `direct`). `base`, `source`: pending ones that read another
-    /// snapshot (`region/snap-…`).
+    /// snapshot (`region/snap-…`). `kms_key`: those that end with a key.
     fn indexes(&self) -> Vec<Option<String>> {
         let pending = self.state == SnapshotState::Pending;
         let kind = match &self.origin {
@@ -159,6 +162,7 @@ impl Row for Snapshot {
             pending.then(|| kind.to_owned()),
             self.base.clone().filter(|_| pending),
             source.filter(|_| pending).map(|at| format!("{}/{}", at.region, at.snapshot)),
+            self.encryption.as_ref().and_then(Encryption::key_index),
         ]
     }
 }

@@ -4,8 +4,9 @@
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
+use crate::material;
 use api::{Action, Answer, Cx};
-use rules::key_state::{self, KeyChange};
+use rules::key_state::{self, KeyChange, KeyOrigin};
 use wire::generated::kms::{CancelKeyDeletion as Op, CancelKeyDeletionInput, CancelKeyDeletionOutput};
 
 pub struct CancelKeyDeletion;
@@ -21,9 +22,11 @@ impl Action for CancelKeyDeletion {
 
     fn handle(cx: &mut Cx, input: CancelKeyDeletionInput) -> Answer<CancelKeyDeletionOutput> {
         let mut key = find::key(cx, &input.key_id, Accepts::Key)?;
-        let change = KeyChange::CancelDeletion { material: key.material_id.is_some() };
+        let now = cx.now();
+        let complete = material::survey(cx.tx, &mut key, now)?;
+        let change = KeyChange::CancelDeletion { material: complete || key.origin != KeyOrigin::External };
         key.state = key_state::after(change, key.state, key.origin).map_err(|no| no.refusal(&key.arn()))?;
-        key.deletion_date = None;
+        (key.deletion_date, key.pending_window_days, key.reminded) = (None, None, None);
         cx.tx.put(&key)?;
         Ok(CancelKeyDeletionOutput { key_id: Some(key.arn()) })
     }

@@ -23,7 +23,7 @@ impl Action for DescribeKey {
 
     fn handle(cx: &mut Cx, input: DescribeKeyInput) -> Answer<DescribeKeyOutput> {
         let key = find::key(cx, &input.key_id, Accepts::KeyOrAlias)?;
-        Ok(DescribeKeyOutput { key_metadata: Some(shapes::metadata(&key)) })
+        Ok(DescribeKeyOutput { key_metadata: Some(shapes::metadata(cx, &key)?) })
     }
 }
 

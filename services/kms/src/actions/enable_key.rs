@@ -1,10 +1,12 @@
-//! EnableKey: Disabled → Enabled. Enabling an enabled key is fine.
+//! EnableKey: Disabled → Enabled. Enabling an enabled key is fine. A rotation whose day came while the key was disabled runs now.
 //!
 //! Needs `kms:EnableKey` on the key; not for AWS managed keys. Takes key ids and key ARNs, no aliases.
 //! Source: KMS API Reference, EnableKey.
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
+use crate::rows::RotationType;
+use crate::{material, rotation};
 use api::{Action, Answer, Cx};
 use rules::key_state::{self, KeyChange};
 use wire::generated::kms::{EnableKey as Op, EnableKeyInput, EnableKeyOutput};
@@ -24,7 +26,12 @@ impl Action for EnableKey {
         let mut key = find::key(cx, &input.key_id, Accepts::Key)?;
         key.state = key_state::after(KeyChange::Enable, key.state, key.origin)
             .map_err(|no| no.refusal(&key.arn()))?;
-        cx.tx.put(&key)?;
+        let now = cx.now();
+        if rotation::is_due(&key, now) && material::is_primary(cx.tx, &key)? {
+            rotation::rotate(cx.door, cx.tx, key, RotationType::Automatic, now)?;
+        } else {
+            cx.tx.put(&key)?;
+        }
         Ok(EnableKeyOutput {})
     }
 }

@@ -1,21 +1,20 @@
-//! GetKeyRotationStatus: whether a symmetric key of ours rotates by itself. Customer keys do not (EnableKeyRotation comes later);
-//! AWS managed keys do, every year.
+//! GetKeyRotationStatus: whether a symmetric key of ours rotates by itself, how often, and when next. AWS managed keys do, every
+//! year.
 //!
 //! Needs `kms:GetKeyRotationStatus` on the key. EXTERNAL, asymmetric and HMAC keys are refused.
 //! Source: KMS API Reference, GetKeyRotationStatus.
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
+use crate::rows::{Key, Rotation};
+use crate::{material, rotation};
 use api::{Action, Answer, Cx};
-use base::Refusal;
 use rules::key_access::KeyManager;
 use rules::key_state::KeyOperation;
+use rules::rotation::PERIOD_DAYS_DEFAULT;
 use wire::generated::kms::{
     GetKeyRotationStatus as Op, GetKeyRotationStatusInput, GetKeyRotationStatusOutput,
 };
-
-/// Days between rotations of AWS managed keys.
-const YEAR_DAYS: i32 = 365;
 
 pub struct GetKeyRotationStatus;
 
@@ -31,19 +30,29 @@ impl Action for GetKeyRotationStatus {
     fn handle(cx: &mut Cx, input: GetKeyRotationStatusInput) -> Answer<GetKeyRotationStatusOutput> {
         let key = find::key(cx, &input.key_id, Accepts::Key)?;
         key.check(KeyOperation::GetKeyRotationStatus)?;
-        if !key.is_symmetric() {
-            return Err(Refusal::new("UnsupportedOperationException", "")
-                .because(format!("{} is not a symmetric encryption key", key.arn()))
-                .into());
-        }
-        let rotates = key.manager == KeyManager::Aws;
+        rotation::require_rotatable(&key)?;
+        let managed = key.manager == KeyManager::Aws;
+        // A related multi-Region key shows what is set at the primary.
+        let set = match material::is_primary(cx.tx, &key)? {
+            true => key.rotation,
+            false => primary_rotation(cx, &key)?,
+        };
+        let period = set.as_ref().map(|rotation| rotation.period_days);
         Ok(GetKeyRotationStatusOutput {
-            key_rotation_enabled: Some(rotates),
+            key_rotation_enabled: Some(set.is_some() || managed),
             key_id: Some(key.key_id),
-            rotation_period_in_days: rotates.then_some(YEAR_DAYS),
-            ..Default::default()
+            rotation_period_in_days: period.or(managed.then_some(PERIOD_DAYS_DEFAULT)),
+            next_rotation_date: set.map(|rotation| rotation.next),
+            // Rotations on demand take no time here, so none is ever under way.
+            on_demand_rotation_start_date: None,
         })
     }
+}
+
+fn primary_rotation(cx: &mut Cx, key: &Key) -> Answer<Option<Rotation>> {
+    let primary = material::family(cx.tx, key)?.map(|family| family.primary);
+    let relatives = material::relatives(cx.tx, key)?;
+    Ok(relatives.into_iter().find(|r| Some(&r.region) == primary.as_ref()).and_then(|r| r.rotation))
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! ScheduleKeyDeletion: any state → PendingDeletion for 7 to 30 days (default 30), then the key is gone for good.
 //!
-//! Needs `kms:ScheduleKeyDeletion` on the key; not for AWS managed keys. Aliases and grants stay until the end.
+//! A multi-Region primary with replicas → PendingReplicaDeletion until they are gone; then its window begins.
+//!
+//! Needs `kms:ScheduleKeyDeletion` on the key; not for AWS managed keys. Aliases and grants stay until the end. The trail record
+//! and an event, which comes again every day of the window, say what depends on the key.
 //! Source: KMS API Reference, ScheduleKeyDeletion.
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
+use crate::{deletion, material};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::{self, KeyChange};
+use serde_json::json;
 use std::time::Duration;
 use wire::generated::kms::{ScheduleKeyDeletion as Op, ScheduleKeyDeletionInput, ScheduleKeyDeletionOutput};
 
@@ -44,11 +49,20 @@ impl Action for ScheduleKeyDeletion {
 
     fn handle(cx: &mut Cx, input: ScheduleKeyDeletionInput) -> Answer<ScheduleKeyDeletionOutput> {
         let mut key = find::key(cx, &input.key_id, Accepts::Key)?;
-        let change = KeyChange::ScheduleDeletion { replicas: false };
+        let family = material::family(cx.tx, &key)?;
+        let replicas = family.is_some_and(|f| f.primary == key.region && !f.replicas.is_empty());
+        let change = KeyChange::ScheduleDeletion { replicas };
         key.state = key_state::after(change, key.state, key.origin).map_err(|no| no.refusal(&key.arn()))?;
         let days = days(&input);
-        key.deletion_date = Some(cx.now().plus(DAY * days.unsigned_abs()));
+        let ends = cx.now().plus(DAY * days.unsigned_abs());
+        key.deletion_date = (!replicas).then_some(ends);
+        key.pending_window_days = Some(days);
+        key.reminded = None;
+        let now = cx.now();
+        let used = deletion::tell(cx.door, cx.tx, &mut key, now)?;
         cx.tx.put(&key)?;
+        cx.trail.additional.insert("reason".into(), json!(used.told()));
+        cx.trail.additional.insert("dependants".into(), used.value());
         Ok(ScheduleKeyDeletionOutput {
             key_id: Some(key.arn()),
             deletion_date: key.deletion_date,
