@@ -13,7 +13,7 @@ use super::policy::{Asked, Finding, NEAR_MISSES_MAX, Verdict};
 use super::{AskerKind, Whom};
 
 /// What the layers of one question say.
-pub(super) struct Side<'a> {
+pub(crate) struct Side<'a> {
     question: &'a Question<'a>,
     asked: Asked<'a>,
 }

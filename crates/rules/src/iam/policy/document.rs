@@ -47,10 +47,11 @@ pub(super) fn read(text: &str, kind: PolicyType) -> Result<(Version, Vec<Stateme
     if statements.is_empty() {
         return Err(Wrong::NoStatements);
     }
-    let mut reader = Reader { kind, version, places: Places::new(text), sids: HashSet::new() };
-    let read: Result<Vec<Statement>, Wrong> =
-        statements.into_iter().enumerate().map(|(at, node)| reader.statement(at + 1, node)).collect();
-    Ok((version, read?))
+    let mut reader =
+        Reader { kind, version, places: Places::new(text), sids: HashSet::new(), wrong: Vec::new() };
+    let statements: Vec<Statement> =
+        statements.into_iter().enumerate().filter_map(|(at, node)| reader.statement(at + 1, node)).collect();
+    Wrong::told(reader.wrong, kind).map_or(Ok((version, statements)), Err)
 }
 
 struct Reader<'a> {
@@ -58,6 +59,8 @@ struct Reader<'a> {
     version: Version,
     places: Places<'a>,
     sids: HashSet<String>,
+    /// every mistake so far, in the order of the document
+    wrong: Vec<Wrong>,
 }
 
 /// The elements of a statement as they stand.
@@ -100,29 +103,36 @@ impl<'a> Written<'a> {
 }
 
 impl Reader<'_> {
-    fn statement(&mut self, place: usize, node: &Node) -> Result<Statement, Wrong> {
-        let written = Written::of(node)?;
-        let effect = effect(written.effect)?;
-        let sid = self.sid(written.sid)?;
-        let principals = self.principals(&written)?;
-        let actions = self.actions(&written)?;
-        let resources = self.resources(&written)?;
-        let conditions = written.condition.map_or(Ok(Vec::new()), |node| self.conditions(node))?;
+    /// A statement without mistakes. Reads on after a mistake, because another may be the one that AWS tells.
+    fn statement(&mut self, place: usize, node: &Node) -> Option<Statement> {
+        let written = Written::of(node);
+        let written = self.keep(written)?;
+        let effect = self.keep(effect(written.effect));
+        let principals = self.keep(self.principals(&written, effect));
+        let conditions = self.keep(written.condition.map_or(Ok(Vec::new()), |node| self.conditions(node)));
+        let actions = self.keep(self.actions(&written));
+        let resources = self.keep(self.resources(&written));
+        let sid = self.sid(written.sid);
+        let sid = self.keep(sid)?;
         let label = match &sid {
             Some(sid) => format!("statement {sid:?}"),
             None => format!("statement {place}"),
         };
-        Ok(Statement {
+        Some(Statement {
             label,
             sid,
-            effect,
-            principals,
-            actions,
-            resources,
-            conditions,
+            effect: effect?,
+            principals: principals?,
+            actions: actions?,
+            resources: resources?,
+            conditions: conditions?,
             start: self.places.of(node.start),
             end: self.places.of(node.end),
         })
+    }
+
+    fn keep<T>(&mut self, read: Result<T, Wrong>) -> Option<T> {
+        read.map_err(|wrong| self.wrong.push(wrong)).ok()
     }
 
     /// An empty Sid is none. Key policies may have blanks in theirs.
@@ -140,12 +150,14 @@ impl Reader<'_> {
         Ok(Some(sid))
     }
 
-    fn principals(&self, written: &Written) -> Result<Option<Principals>, Wrong> {
+    fn principals(&self, written: &Written, effect: Option<Effect>) -> Result<Option<Principals>, Wrong> {
         let expected = matches!(self.kind, PolicyType::Trust | PolicyType::Key);
         match (expected, written.principal, written.not_principal) {
             (false, None, None) => Ok(None),
             (false, ..) => Err(Wrong::HasPrincipal),
             (true, Some(node), None) => Principals::read(node, false).map(Some),
+            (true, None, Some(_)) if effect == Some(Effect::Allow) => Err(Wrong::NotPrincipal(true)),
+            (true, None, Some(_)) if self.kind == PolicyType::Trust => Err(Wrong::NotPrincipal(false)),
             (true, None, Some(node)) => Principals::read(node, true).map(Some),
             (true, ..) => Err(Wrong::NoPrincipal),
         }
@@ -203,7 +215,8 @@ impl Reader<'_> {
         for (operator, keys) in members(node, "Condition")? {
             for (key, values) in members(keys, operator)? {
                 let values = scalars(values, key)?;
-                if values.is_empty() {
+                // IAM takes a list without values, which nothing fits. In a key policy it would lock the key's owner out.
+                if values.is_empty() && self.kind == PolicyType::Key {
                     return Err(empty(key));
                 }
                 let read = Condition::read(operator, key, &values, self.version == Version::V2012);

@@ -69,9 +69,18 @@ pub(super) fn check_action(action: &str, kind: PolicyType) -> Result<(), Wrong> 
 
 /// Refuses a resource that AWS refuses. KMS takes any: a key policy is about its key.
 pub(super) fn check_resource(resource: &str, kind: PolicyType) -> Result<(), Wrong> {
-    if kind == PolicyType::Key || resource == "*" {
+    if resource == "*" {
         return Ok(());
     }
+    match kind {
+        PolicyType::Key | PolicyType::Trust => Ok(()),
+        PolicyType::Control if resource.starts_with("arn:") => Ok(()),
+        PolicyType::Control => Err(Wrong::Resource(format!("Resource {resource} must be in ARN format"))),
+        PolicyType::Identity => check_arn(resource),
+    }
+}
+
+fn check_arn(resource: &str) -> Result<(), Wrong> {
     let refuse = |sentence: String| Err(Wrong::Resource(sentence));
     // A variable may hold colons (`${aws:username}`) and stand for any part.
     let outline = without_variables(resource);
@@ -80,36 +89,64 @@ pub(super) fn check_resource(resource: &str, kind: PolicyType) -> Result<(), Wro
     if parts.len() < 2 {
         return refuse(format!("Resource {resource} must be in ARN format or \"*\"."));
     }
-    if !matches!(part(1), "aws" | "*") {
+    if !PARTITIONS.contains(&part(1)) {
+        let [partition, service, region, account, rest] = [1, 2, 3, 4, 5].map(part);
         return refuse(format!(
-            "Partition \"{}\" is not valid for resource \"arn:{}:{}:{}:{}:{}\".",
-            part(1),
-            part(1),
-            part(2),
-            part(3),
-            part(4),
-            part(5)
+            "Partition \"{partition}\" is not valid for resource \"arn:{partition}:{service}:{region}:{account}:{rest}\"."
         ));
     }
-    if parts.len() < 3 {
+    if part(2).contains(['*', '?']) {
         return refuse("Resource vendor must be fully qualified and cannot contain regexes.".to_owned());
     }
-    match part(2) {
-        "iam" if !part(3).is_empty() && part(3) != "*" => {
-            refuse(format!("IAM resource {resource} cannot contain region information."))
+    let region = !part(3).is_empty() && part(3) != "*";
+    if part(2) == "iam" && region {
+        return refuse(format!("IAM resource {resource} cannot contain region information."));
+    }
+    if part(2) == "s3" && region && !part(5).starts_with("accesspoint") {
+        return refuse(format!("Resource {resource} can not contain region information."));
+    }
+    if part(2) == "iam" && !is_iam_path(part(5)) {
+        return refuse(format!(
+            "IAM resource path must either be \"*\" or start with {}.",
+            IAM_PATHS.join(", ")
+        ));
+    }
+    if !resource.starts_with("arn:") {
+        return refuse(format!("Resource {resource} must be in ARN format or \"*\"."));
+    }
+    if part(2).is_empty() || (parts.len() < 6 && outline.contains("::")) {
+        return Err(Wrong::Legacy(format!("the resource {resource:?} has not the six parts of an ARN")));
+    }
+    Ok(())
+}
+
+/// With those of other partitions: policies are written once for all.
+const PARTITIONS: [&str; 4] = ["aws", "aws-cn", "aws-us-gov", "*"];
+
+/// What the resource part of an IAM ARN begins with, in the order of AWS's message.
+const IAM_PATHS: [&str; 13] = [
+    "user/",
+    "federated-user/",
+    "role/",
+    "group/",
+    "instance-profile/",
+    "mfa/",
+    "server-certificate/",
+    "policy/",
+    "sms-mfa/",
+    "saml-provider/",
+    "oidc-provider/",
+    "report/",
+    "access-report/",
+];
+
+/// Whether a pattern can match the resource part of an IAM ARN.
+fn is_iam_path(pattern: &str) -> bool {
+    match pattern.split_once(['*', '?']) {
+        Some((before, _)) => {
+            IAM_PATHS.iter().any(|path| before.starts_with(path) || path.starts_with(before))
         }
-        "s3" if !part(3).is_empty() && part(3) != "*" => {
-            refuse(format!("Resource {resource} can not contain region information."))
-        }
-        "" => Err(Wrong::Legacy(format!("the resource {resource:?} names no service"))),
-        // Fewer parts are well only where a wildcard stands for the rest.
-        _ if parts.len() < 6 && !outline.ends_with('*') => {
-            Err(Wrong::Legacy(format!("the resource {resource:?} has not the six parts of an ARN")))
-        }
-        _ if !resource.starts_with("arn:") => {
-            refuse(format!("Resource {resource} must be in ARN format or \"*\"."))
-        }
-        _ => Ok(()),
+        None => IAM_PATHS.iter().any(|path| pattern.starts_with(path)),
     }
 }
 

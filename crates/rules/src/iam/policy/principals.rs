@@ -10,10 +10,10 @@
 //! ```
 //! Source: IAM User Guide, "AWS JSON policy elements: Principal", "NotPrincipal".
 
-use super::super::{Asker, AskerKind, Effect};
 use super::Whom;
 use super::json::{Node, Value};
 use super::wrong::Wrong;
+use crate::iam::{Asker, AskerKind};
 use base::{AccountId, Arn};
 
 /// One name in a `Principal`.
@@ -44,45 +44,39 @@ impl Principals {
             Value::Text(text) if text == "*" => {
                 return Ok(Principals { but, names: vec![PrincipalName::Everybody] });
             }
-            Value::Text(_) => return Err(Wrong::Shape("a principal stands without its kind".to_owned())),
+            Value::Text(_) => return Err(Wrong::PrincipalText),
             Value::Object(kinds) if !kinds.is_empty() => kinds,
-            Value::Object(_) => {
-                return Err(Wrong::Shape("an object of principals is an empty list".to_owned()));
-            }
+            Value::Object(_) => return Err(Wrong::EmptyPrincipal),
             _ => return Err(Wrong::Shape("a Principal is neither \"*\" nor an object".to_owned())),
         };
         let mut names = Vec::new();
         for (kind, node) in kinds {
-            for name in super::document::texts(node, kind)? {
+            let listed = super::document::texts(node, kind)?;
+            if listed.is_empty() {
+                return Err(Wrong::EmptyPrincipal);
+            }
+            for name in listed {
                 names.push(one(kind, &name).ok_or_else(|| Wrong::Principal(kind.clone(), name))?);
             }
-        }
-        if names.is_empty() {
-            return Err(Wrong::Shape("a list of principals is an empty list".to_owned()));
         }
         Ok(Principals { but, names })
     }
 
     /// By which of its names the element means the asker, if at all.
-    pub fn mean(&self, asker: &Asker, effect: Effect) -> Option<Whom> {
+    pub fn mean(&self, asker: &Asker) -> Option<Whom> {
         let named = || self.names.iter().filter_map(|name| means(name, asker));
         if !self.but {
             return named().max();
         }
-        let excepted = match effect {
-            // Nobody gets a right through an exception for another of its own names.
-            Effect::Allow => named().next().is_some(),
-            // A Deny spares only those whose every name is listed: the account, the role if there is one, and themselves.
-            Effect::Deny => {
-                let all = named().any(|whom| whom == Whom::Itself);
-                let belongs = asker.kind != AskerKind::Service && asker.kind != AskerKind::Root;
-                let everybody = self.names.contains(&PrincipalName::Everybody);
-                let account = named().any(|whom| whom == Whom::Account);
-                let issuer = asker.issuer_arn.is_none() || named().any(|whom| whom == Whom::Issuer);
-                everybody || (all && (!belongs || (account && issuer)))
-            }
-        };
-        (!excepted).then_some(Whom::Itself)
+        // `NotPrincipal` stands in Deny statements only. It spares those alone whose every name is listed: the account, the role (or
+        // the federated user's user) if there is one, and themselves.
+        let everybody = self.names.contains(&PrincipalName::Everybody);
+        let itself = named().any(|whom| whom == Whom::Itself);
+        let account =
+            matches!(asker.kind, AskerKind::Service | AskerKind::Root) || named().any(|w| w == Whom::Account);
+        let issuer = asker.issuer_arn.is_none() || named().any(|whom| whom == Whom::Issuer);
+        let spared = everybody || (itself && account && issuer);
+        (!spared).then_some(Whom::Itself)
     }
 }
 

@@ -65,7 +65,7 @@ impl Statement {
 
     fn whom(&self, asked: &Asked) -> Option<Whom> {
         match &self.principals {
-            Some(principals) => principals.mean(asked.asker, self.effect),
+            Some(principals) => principals.mean(asked.asker),
             None => Some(Whom::Unsaid),
         }
     }
