@@ -76,6 +76,9 @@ pub struct ModifyAttribute<'a> {
     pub group_names: &'a [&'a str],
 }
 
+/// Accounts and groups that one call may name (EC2 API Reference, ModifySnapshotAttribute).
+pub const MODIFICATIONS_MAX: usize = 500;
+
 /// What is to change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
@@ -120,8 +123,17 @@ pub fn change(asked: ModifyAttribute) -> Result<Change, Refusal> {
     }
     if structured {
         let read = |items: &[Item]| items.iter().map(|item| grantee(*item)).collect::<Result<_, _>>();
+        if !asked.add.is_empty() && !asked.remove.is_empty() {
+            return Err(Refusal::new(
+                "InvalidParameterCombination",
+                "Permissions cannot be added and removed in a single operation",
+            )
+            .because("send two requests, one for each"));
+        }
+        at_most(asked.add.len() + asked.remove.len())?;
         return Ok(Change { add: read(asked.add)?, remove: read(asked.remove)? });
     }
+    at_most(asked.user_ids.len() + asked.group_names.len())?;
     let users = asked.user_ids.iter().map(|id| account(id));
     let groups = asked.group_names.iter().map(|name| group(name));
     let listed: BTreeSet<Grantee> = users.chain(groups).collect::<Result<_, _>>()?;
@@ -144,6 +156,16 @@ pub fn change(asked: ModifyAttribute) -> Result<Change, Refusal> {
         return Err(missing("CreateVolumePermission").because("nobody is added and nobody removed"));
     }
     Ok(change)
+}
+
+fn at_most(modifications: usize) -> Result<(), Refusal> {
+    if modifications <= MODIFICATIONS_MAX {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "You can make up to {MODIFICATIONS_MAX} modifications to a snapshot in a single operation"
+    ))
+    .because(format!("the request makes {modifications}")))
 }
 
 fn grantee(item: Item) -> Result<Grantee, Refusal> {

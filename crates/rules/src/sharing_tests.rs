@@ -30,11 +30,12 @@ fn code<T>(r: Result<T, Refusal>) -> String {
 fn both_forms_say_the_same() {
     let structured = change(ModifyAttribute {
         add: &[item(Some(BOB), None), item(None, Some("all")), item(Some(BOB), None)],
-        remove: &[item(Some(ALICE), Some(""))],
         ..Default::default()
     });
-    let both = Change { add: set([user(BOB), Grantee::Everyone]), remove: set([user(ALICE)]) };
-    assert_eq!(structured, Ok(both));
+    let added = Change { add: set([user(BOB), Grantee::Everyone]), ..Default::default() };
+    assert_eq!(structured, Ok(added));
+    let structured = change(ModifyAttribute { remove: &[item(Some(ALICE), Some(""))], ..Default::default() });
+    assert_eq!(structured, Ok(Change { remove: set([user(ALICE)]), ..Default::default() }));
     let flat = ModifyAttribute {
         attribute: Some("createVolumePermission"),
         operation: Some("add"),
@@ -63,6 +64,7 @@ fn requests_that_say_nothing_or_too_much_are_refused() {
         (ModifyAttribute { add: &one, operation: Some("add"), ..base }, "InvalidParameterCombination"),
         (ModifyAttribute { remove: &one, user_ids: &[BOB], ..base }, "InvalidParameterCombination"),
         (ModifyAttribute { add: &[item(Some(BOB), Some("all"))], ..base }, "InvalidParameterCombination"),
+        (ModifyAttribute { add: &one, remove: &one, ..base }, "InvalidParameterCombination"),
         (ModifyAttribute { add: &[item(None, None)], ..base }, "MissingParameter"),
         (ModifyAttribute { add: &[item(Some(""), Some(""))], ..base }, "MissingParameter"),
         (ModifyAttribute { remove: &[item(None, Some("everyone"))], ..base }, "InvalidGroup.NotFound"),
@@ -82,6 +84,22 @@ fn requests_that_say_nothing_or_too_much_are_refused() {
         let asked = ModifyAttribute { operation: Some("add"), user_ids: &[bad], ..base };
         assert_eq!(code(change(asked)), "InvalidUserID.Malformed", "{bad}");
     }
+}
+
+#[test]
+fn one_call_makes_at_most_500_modifications() {
+    let ids: Vec<String> = (0..501).map(|n| format!("{:012}", 100_000_000_000_u64 + n)).collect();
+    let items: Vec<Item> = ids.iter().map(|id| item(Some(id), None)).collect();
+    let users: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let structured = |items| change(ModifyAttribute { add: items, ..Default::default() });
+    let flat =
+        |user_ids| change(ModifyAttribute { operation: Some("remove"), user_ids, ..Default::default() });
+    assert_eq!(structured(&items[1..]).unwrap().add.len(), 500);
+    assert_eq!(flat(&users[1..]).unwrap().remove.len(), 500);
+    assert_eq!(code(structured(&items)), "InvalidParameterValue");
+    assert_eq!(code(flat(&users)), "InvalidParameterValue");
+    let repeated = [items[0]; 501];
+    assert_eq!(code(structured(&repeated)), "InvalidParameterValue", "a repeated one counts");
 }
 
 #[test]

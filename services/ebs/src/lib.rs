@@ -22,6 +22,7 @@ pub mod rows;
 mod testing;
 mod timeouts;
 pub mod tokens;
+mod touched;
 
 pub use actions::table;
 pub use jobs::kinds;

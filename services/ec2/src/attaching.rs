@@ -99,7 +99,7 @@ pub fn key_unusable(cx: &mut Cx, volume: &Volume, refusal: &Refusal) -> Answer<R
             volume.id
         ),
     )
-    .because(cause))
+    .because(causes::in_full(refusal, key)))
 }
 
 #[cfg(test)]

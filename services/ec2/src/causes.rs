@@ -1,5 +1,6 @@
-//! From KMS's refusal to the `cause` of an EBS event: the key's ARN and what is wrong with it. Wording: EBS User Guide,
-//! "EventBridge events for EBS" (disabled, pending import, pending deletion); the others in the same form.
+//! From KMS's refusal to the `cause` of an EBS event: the key's ARN and what is wrong with it, in one short sentence. Wording: EBS User
+//! Guide, "EventBridge events for EBS" (disabled, pending import, pending deletion); the others in the same form. What is kept for
+//! `sealvol explain` adds which policy or statement decided.
 
 use base::Refusal;
 
@@ -12,32 +13,68 @@ pub fn of(refusal: &Refusal, key_arn: &str) -> String {
         "InvalidKeyUsageException" | "UnsupportedOperationException" => {
             format!("{key_arn} is not a symmetric encryption key.")
         }
+        "AccessDeniedException" => match missing(&refusal.message) {
+            Some((permission, key)) => format!("{key} cannot be used: {permission} is not allowed."),
+            None => format!("{key_arn} cannot be used: it does not allow it."),
+        },
         // The host's word on a store that it cannot open; no key is to blame.
         "IncorrectState" => refusal.reason.clone(),
         _ => format!("{key_arn} cannot be used: {}", refusal.reason),
     }
 }
 
+/// The same with why, for `sealvol explain`.
+pub fn in_full(refusal: &Refusal, key_arn: &str) -> String {
+    let cause = of(refusal, key_arn);
+    match refusal.code.as_ref() {
+        "AccessDeniedException" if !refusal.reason.is_empty() => format!("{cause} {}", refusal.reason),
+        _ => cause,
+    }
+}
+
+/// The permission that a denial names, and on what: "… is not authorized to perform: <permission> on resource: <ARN> …".
+fn missing(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once("to perform: ")?;
+    let (permission, rest) = rest.split_once(" on resource: ")?;
+    Some((permission, rest.split(' ').next()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
     #[test]
     fn a_cause_names_the_key_and_its_trouble() {
-        let key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         for (code, message, cause) in [
-            ("DisabledException", format!("{key} is disabled."), format!("{key} is disabled.")),
+            ("DisabledException", format!("{KEY} is disabled."), format!("{KEY} is disabled.")),
             (
                 "KMSInvalidStateException",
-                format!("{key} is pending import."),
-                format!("{key} is pending import."),
+                format!("{KEY} is pending import."),
+                format!("{KEY} is pending import."),
             ),
-            ("NotFoundException", "Invalid keyId 'x'".into(), format!("{key} does not exist.")),
-            ("InvalidKeyUsageException", "usage".into(), format!("{key} is not a symmetric encryption key.")),
+            ("NotFoundException", "Invalid keyId 'x'".into(), format!("{KEY} does not exist.")),
+            ("InvalidKeyUsageException", "usage".into(), format!("{KEY} is not a symmetric encryption key.")),
             ("IncorrectState", "volume vol-1: damaged".into(), "volume vol-1: damaged".into()),
-            ("AccessDeniedException", "no".into(), format!("{key} cannot be used: no")),
+            ("AccessDeniedException", "no".into(), format!("{KEY} cannot be used: it does not allow it.")),
+            ("LimitExceededException", "many".into(), format!("{KEY} cannot be used: many")),
         ] {
-            assert_eq!(of(&Refusal::new(code, message), key), cause);
+            assert_eq!(of(&Refusal::new(code, message), KEY), cause);
         }
+    }
+
+    #[test]
+    fn a_cause_names_the_missing_permission_and_the_key_that_it_is_missing_on() {
+        let other = KEY.replace("111122223333", "444455556666");
+        let message = format!(
+            "User: arn:aws:iam::111122223333:user/eva is not authorized to perform: kms:ReEncryptFrom on resource: {other} \
+             because no identity-based policy allows the kms:ReEncryptFrom action"
+        );
+        let refusal =
+            Refusal::new("AccessDeniedException", message).because("no statement of eva's policies fits");
+        let short = format!("{other} cannot be used: kms:ReEncryptFrom is not allowed.");
+        assert_eq!(of(&refusal, KEY), short);
+        assert_eq!(in_full(&refusal, KEY), format!("{short} no statement of eva's policies fits"));
     }
 }

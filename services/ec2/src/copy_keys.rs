@@ -4,6 +4,7 @@
 //! ```text
 //!  new data key         GenerateDataKeyWithoutPlaintext, CreateGrant Decrypt on the copy        as the caller through EC2
 //!    source encrypted   CreateGrant Decrypt on the source, in the source's Region               as the caller through EBS's copying
+//!                       (who may not Decrypt and ReEncryptFrom there cannot hand that on)
 //!  data key reused      CreateGrant on the base, CreateGrant on the copy                        as the caller through EC2
 //!                       ReEncrypt from the base's context to the copy's                         as EBS, under the two grants
 //! ```
@@ -47,6 +48,11 @@ pub fn make(cx: &mut Cx, row: &mut Snapshot, by_default: bool) -> Answer<()> {
         describe(cx, &encryption.asked_key)?;
     }
     let anew = is_written_anew(row, &copied);
+    if let Some(of_source) =
+        copied.source_encryption.as_ref().filter(|_| anew && encryption.wrapped_key.is_none())
+    {
+        in_region(cx, &copied.source_region, |cx| may_read_source(cx, of_source))?;
+    }
     let mut grants = Vec::new();
     let made = if encryption.wrapped_key.is_some() {
         rewrap(cx, row, &encryption, anew, &mut grants)?
@@ -65,6 +71,18 @@ pub fn make(cx: &mut Cx, row: &mut Snapshot, by_default: bool) -> Answer<()> {
     row.encryption = Some(made);
     if let Some(copied) = row.copied_mut() {
         copied.grants = grants;
+    }
+    Ok(())
+}
+
+/// A grant hands on what the caller may do: whoever copies what was never copied here before needs to be allowed to decrypt the
+/// source, and to re-encrypt from its key. (Recorded of AWS: copies that reuse a data key need neither.) Asked without a call, because
+/// EBS makes none in the caller's name.
+fn may_read_source(cx: &mut Cx, source: &Encryption) -> Answer<()> {
+    let caller = cx.caller.forwarded_by_ec2(cx.region());
+    let context = context(&source.context_id);
+    for operation in ["Decrypt", "ReEncryptFrom"] {
+        kms::permissions::check(cx, &caller, &source.key_arn, operation, &context)?;
     }
     Ok(())
 }

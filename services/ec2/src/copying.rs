@@ -55,15 +55,25 @@ impl Wanted<'_> {
         Asked { encrypted: self.encrypted, key: self.key, by_default, default_key, source }
     }
 
-    /// How the copy `id` will be encrypted. A source that is not there counts as unencrypted: its copy fails anyway. The key must be one
-    /// that can be used; one that the request names must be one that the caller may describe (recorded of AWS; the default key is
-    /// described by the job).
-    pub fn decide(&self, cx: &mut Cx, id: &str, source: Option<&Snapshot>) -> Answer<Option<Encryption>> {
+    fn outcome(&self, cx: &mut Cx, source: Option<&Snapshot>) -> Answer<Result<Outcome, Refusal>> {
         let defaults = defaults(cx)?;
         let of_source =
             source.map_or(Source::Unencrypted, |s| source_of(s.encryption.as_ref(), is_own(cx, s)));
         let asked = self.asked(defaults.by_default, &defaults.default_key, of_source);
-        let Outcome::Encrypted { key, row } = encryption::copy_snapshot(asked)? else { return Ok(None) };
+        Ok(encryption::copy_snapshot(asked))
+    }
+
+    /// Whether the copy will be encrypted; of one that cannot be, whether it was to be.
+    pub fn foresee(&self, cx: &mut Cx, source: Option<&Snapshot>) -> Answer<bool> {
+        let outcome = self.outcome(cx, source)?;
+        Ok(outcome.map_or(self.encrypted == Some(true), |o| matches!(o, Outcome::Encrypted { .. })))
+    }
+
+    /// How the copy `id` will be encrypted. A source that is not there counts as unencrypted: its copy fails anyway. The key must be one
+    /// that can be used; one that the request names must be one that the caller may describe (recorded of AWS; the default key is
+    /// described by the job).
+    pub fn decide(&self, cx: &mut Cx, id: &str, source: Option<&Snapshot>) -> Answer<Option<Encryption>> {
+        let Outcome::Encrypted { key, row } = self.outcome(cx, source)?? else { return Ok(None) };
         key_facts::check(cx, &key, encryption::check_copy_key)?;
         let arn = kms::names::shown_arn(cx, &key)?;
         if self.key == Some(key.as_str()) {
@@ -126,6 +136,7 @@ pub fn new_row(
         since: None,
         grants: Vec::new(),
         completion_minutes: plan.completion_minutes,
+        failure: None,
     };
     Snapshot {
         account: cx.account().clone(),

@@ -32,6 +32,12 @@ pub fn snapshot(cx: &mut Cx, id: &str) -> Answer<Snapshot> {
     Ok(cx.tx.get::<Snapshot>(&key)?.ok_or_else(|| snapshot::not_found(id))?)
 }
 
+/// The same; `None` if there is none.
+pub fn own_snapshot(cx: &mut Cx, id: &str) -> Answer<Option<Snapshot>> {
+    let key = format!("{}{id}", cx.tenant());
+    Ok(cx.tx.get::<Snapshot>(&key)?)
+}
+
 /// The caller's former snapshot of that id, if there was one.
 pub fn former_snapshot(cx: &mut Cx, id: &str) -> Answer<Option<FormerSnapshot>> {
     let key = format!("{}{id}", cx.tenant());

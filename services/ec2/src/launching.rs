@@ -40,6 +40,11 @@ pub fn plans(mappings: Option<&Vec<BlockDeviceMapping>>) -> Result<Vec<Plan<Want
     Ok(plans)
 }
 
+/// The volumes that the request asks for, in the order of its mappings.
+pub fn volumes(input: &RunInstancesInput) -> Result<Vec<Wanted<'_>>, Refusal> {
+    Ok(plans(input.block_device_mappings.as_ref())?.into_iter().map(|plan| plan.volume).collect())
+}
+
 fn wanted(ebs: &EbsBlockDevice) -> Wanted<'_> {
     Wanted {
         family: Family::Launch,

@@ -50,6 +50,27 @@ pub struct Decided {
     pub shows_key: bool,
 }
 
+/// What the volume would be, or why it cannot be.
+#[derive(Clone, Debug)]
+pub struct Foreseen {
+    pub shape: Result<Shape, Refusal>,
+    /// With whether CreateVolume's answer names the key.
+    outcome: Result<(Outcome, bool), Refusal>,
+    /// The request or the account's defaults demand encryption.
+    demanded: bool,
+    pub snapshot: Option<Snapshot>,
+}
+
+impl Foreseen {
+    /// Whether the volume will be encrypted; of one that cannot be, whether it was to be.
+    pub fn is_encrypted(&self) -> bool {
+        match &self.outcome {
+            Ok((outcome, _)) => matches!(outcome, Outcome::Encrypted { .. }),
+            Err(_) => self.demanded,
+        }
+    }
+}
+
 impl Wanted<'_> {
     /// What is wrong with the request alone; EC2 finds it before it looks at anything.
     pub fn check(&self) -> Result<(), Refusal> {
@@ -73,26 +94,42 @@ impl Wanted<'_> {
 
     /// Decides with the account's defaults and the snapshot.
     pub fn decide(&self, cx: &mut Cx) -> Answer<Decided> {
-        let mut size_gib = self.shape.size_gib;
-        let mut snapshot = None;
-        if let Some(id) = restore::snapshot_id(self.snapshot)? {
-            let region = cx.region().clone();
-            let row = find::snapshot_in(cx, &region, id.as_str())?;
-            let found = row.as_ref().map(|s| restore::Found { state: s.state, size_gib: s.size_gib });
-            let size = restore::size(id.as_str(), found, size_gib);
-            size_gib = Some(size.map_err(|r| self.in_words_of_its_family(r))?);
-            snapshot = row;
-        }
-        let shape = volume_types::shape(volume_types::Asked { size_gib, ..self.shape })?;
+        let foreseen = self.foresee(cx)?;
+        let shape = foreseen.shape?;
+        let (outcome, shows_key) = foreseen.outcome?;
+        Ok(Decided { shape, outcome, shows_key, rate: self.rate, snapshot: foreseen.snapshot })
+    }
+
+    /// The decision before anybody insists on it: policies ask what the volume will be before the caller hears what is wrong with the
+    /// snapshot.
+    pub fn foresee(&self, cx: &mut Cx) -> Answer<Foreseen> {
+        let snapshot = match restore::snapshot_id(self.snapshot)? {
+            Some(id) => {
+                let region = cx.region().clone();
+                find::snapshot_in(cx, &region, id.as_str())?
+            }
+            None => None,
+        };
+        let size = match restore::snapshot_id(self.snapshot)? {
+            Some(id) => {
+                let found =
+                    snapshot.as_ref().map(|s| restore::Found { state: s.state, size_gib: s.size_gib });
+                let size = restore::size(id.as_str(), found, self.shape.size_gib);
+                size.map(Some).map_err(|r| self.in_words_of_its_family(r))
+            }
+            None => Ok(self.shape.size_gib),
+        };
+        let shape =
+            size.and_then(|size_gib| volume_types::shape(volume_types::Asked { size_gib, ..self.shape }));
         let defaults = defaults(cx)?;
-        let asked = self.asked(
-            defaults.by_default,
-            &defaults.default_key,
-            snapshot.as_ref().map(|s| (s, &s.account == cx.account())),
-        );
-        let outcome = self.outcome(&asked)?;
-        let shows_key = encryption::shown_key(&asked, &outcome).is_some();
-        Ok(Decided { shape, outcome, shows_key, rate: self.rate, snapshot })
+        let of_snapshot = snapshot.as_ref().map(|s| (s, &s.account == cx.account()));
+        let asked = self.asked(defaults.by_default, &defaults.default_key, of_snapshot);
+        let demanded = defaults.by_default || self.encrypted == Some(true);
+        let outcome = self.outcome(&asked).map(|outcome| {
+            let shows_key = encryption::shown_key(&asked, &outcome).is_some();
+            (outcome, shows_key)
+        });
+        Ok(Foreseen { shape, outcome, demanded, snapshot })
     }
 
     fn asked<'a>(

@@ -189,6 +189,10 @@ pub fn instance(row: &Instance, volumes: &[Volume]) -> shape::Instance {
             ..Default::default()
         }),
         monitoring: Some(shape::Monitoring { state: Some("disabled".into()), ..Default::default() }),
+        iam_instance_profile: row.profile.as_ref().map(|profile| shape::IamInstanceProfile {
+            arn: Some(profile.arn.clone()),
+            id: Some(profile.id.clone()),
+        }),
         block_device_mappings: Some(mappings.collect()),
         architecture: Some("x86_64".into()),
         root_device_type: Some("ebs".into()),

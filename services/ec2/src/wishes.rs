@@ -19,7 +19,6 @@ pub fn check(input: &RunInstancesInput) -> Result<(), Refusal> {
         (on(input.disable_api_stop), "DisableApiStop"),
         (hibernates, "HibernationOptions"),
         (input.instance_market_options.is_some(), "InstanceMarketOptions"),
-        (input.iam_instance_profile.is_some(), "IamInstanceProfile"),
         (input.network_interfaces.as_ref().is_some_and(|n| !n.is_empty()), "NetworkInterface"),
     ] {
         if asked {
@@ -82,7 +81,6 @@ mod tests {
         assert_eq!(code(|i| i.key_name = Some("me".into())), "InvalidKeyPair.NotFound");
         assert_eq!(code(|i| i.disable_api_termination = Some(true)), "UnsupportedOperation");
         assert_eq!(code(|i| i.instance_market_options = Some(Default::default())), "UnsupportedOperation");
-        assert_eq!(code(|i| i.iam_instance_profile = Some(Default::default())), "UnsupportedOperation");
         assert_eq!(code(|i| i.instance_type = Some("z9.huge".into())), "InvalidParameterValue");
         let hibernates = HibernationOptionsRequest { configured: Some(true) };
         assert_eq!(code(|i| i.hibernation_options = Some(hibernates)), "UnsupportedOperation");
@@ -101,5 +99,6 @@ mod tests {
         assert_eq!(code(|i| i.user_data = Some("IyEvYmluL3No".into())), "taken");
         assert_eq!(code(|i| i.subnet_id = Some(String::new())), "taken");
         assert_eq!(code(|i| i.security_group_ids = Some(vec![])), "taken");
+        assert_eq!(code(|i| i.iam_instance_profile = Some(Default::default())), "taken");
     }
 }

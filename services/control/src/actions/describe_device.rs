@@ -3,7 +3,8 @@
 
 use api::{Action, Answer, Cx, Touched};
 use base::{Kind, Refusal, ResourceId};
-use ec2::rows::{Attachment, Volume, volume_arn};
+use ec2::rows::{Attachment, Volume};
+use ec2::touched;
 use rules::lifecycle::volume::{AttachmentState, not_found};
 use wire::generated::sealvol::{DescribeDevice as Op, DescribeDeviceInput, DescribeDeviceOutput};
 
@@ -13,6 +14,7 @@ impl Action for DescribeDevice {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "sealvol:DescribeDevice";
+    const KEYS: &'static [&'static str] = touched::keys::VOLUME;
 
     fn check(input: &DescribeDeviceInput) -> Result<(), Refusal> {
         ResourceId::parse_kind(&input.volume_id, Kind::Volume).map(drop).map_err(|_| {
@@ -21,8 +23,7 @@ impl Action for DescribeDevice {
     }
 
     fn touches(cx: &mut Cx, input: &DescribeDeviceInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::volume::existing(cx, &input.volume_id)?])
     }
 
     fn handle(cx: &mut Cx, input: DescribeDeviceInput) -> Answer<DescribeDeviceOutput> {

@@ -1,5 +1,5 @@
 //! The story of a snapshot, there or gone: how it came into being, how it is encrypted, what it is stored over, who it is shared with,
-//! who still needs its objects, what was told in events.
+//! who still needs its objects, what was told in events. Who it is shared with hears what it may see of it.
 
 use super::{calls_of, events_of, jobs_in, jobs_of, line_of};
 use api::{Answer, Cx};
@@ -14,7 +14,7 @@ pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
         Some(row) => (row, None),
         None => match cx.tx.get::<FormerSnapshot>(&key)? {
             Some(former) => (former.snapshot.clone(), Some(former)),
-            None => return Ok(None),
+            None => return shared(cx, id),
         },
     };
     let state = if former.is_some() { "deleted" } else { row.state.as_str() };
@@ -42,10 +42,49 @@ pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
         kind: Some("snapshot".into()),
         summary: Some(summary),
         state: Some(state.into()),
-        reason: row.state_message.clone(),
+        reason: reason(&row),
         lines: Some(lines),
         events: Some(events),
         calls: Some(calls_of(cx, &row.request_id)?.iter().map(line_of).collect()),
+    }))
+}
+
+/// AWS's few words for an error, and what is known beyond them.
+fn reason(row: &Snapshot) -> Option<String> {
+    let why =
+        row.copied().and_then(|copied| copied.failure.as_ref()).filter(|_| row.state == SnapshotState::Error);
+    match (&row.state_message, why) {
+        (Some(words), Some(why)) if words != why => Some(format!("{words}: {why}")),
+        (words, _) => words.clone(),
+    }
+}
+
+/// The story of another account's snapshot for somebody that it is shared with: what DescribeSnapshots shows of it, and what it takes to
+/// use it. Its jobs, calls and other shares are its owner's alone.
+fn shared(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
+    let region = cx.region().clone();
+    let Some(row) = ec2::snapshot_in(cx, &region, id)? else { return Ok(None) };
+    let mut lines = vec![format!("{} GiB, owned by account {}", row.size_gib, row.account)];
+    lines.push(if row.public { "public" } else { "shared with this account" }.into());
+    match &row.encryption {
+        None => lines.push("not encrypted".into()),
+        Some(e) => {
+            lines.push(format!("encrypted under {}", e.key_arn));
+            lines.push(
+                "to use it, that key's policy and your own must allow it; what is made from it is encrypted under your own key".into(),
+            );
+        }
+    }
+    let events = events_of(cx, &ec2::snapshot_in_event(row.region.as_str(), id))?;
+    Ok(Some(ExplainOutput {
+        id: Some(id.to_owned()),
+        kind: Some("snapshot".into()),
+        summary: Some(format!("Snapshot {id} of account {} is {}", row.account, row.state.as_str())),
+        state: Some(row.state.as_str().into()),
+        reason: None,
+        lines: Some(lines),
+        events: Some(events),
+        calls: Some(Vec::new()),
     }))
 }
 

@@ -17,7 +17,7 @@
 use crate::drafts::PAGE;
 use crate::jobs::complete_snapshot;
 use crate::rows::Completion;
-use crate::{drafts, find, keys, refusals};
+use crate::{drafts, find, keys, refusals, touched};
 use api::{Action, After, Answer, Cx, DataAction, Touched};
 use aws_lc_rs::digest::{Context, SHA256};
 use base::Refusal;
@@ -44,6 +44,7 @@ impl DataAction for CompleteSnapshot {
     type Op = Op;
     type Plan = Plan;
     const IAM: &'static str = "ebs:CompleteSnapshot";
+    const KEYS: &'static [&'static str] = touched::EXISTING;
     const READ_ONLY: bool = false;
 
     fn check(input: &CompleteSnapshotInput) -> Result<(), Refusal> {
@@ -57,8 +58,7 @@ impl DataAction for CompleteSnapshot {
     }
 
     fn touches(cx: &mut Cx, input: &CompleteSnapshotInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::existing(cx, &input.snapshot_id)?])
     }
 
     /// Closes the snapshot.
@@ -181,7 +181,7 @@ impl Action for Complete {
     const IAM: &'static str = CompleteSnapshot::IAM;
 
     fn touches(cx: &mut Cx, input: &CompleteSnapshotInput) -> Answer<Vec<Touched>> {
-        Ok(vec![Touched::plain(find::arn(cx, &input.snapshot_id))])
+        Ok(vec![touched::existing(cx, &input.snapshot_id)?])
     }
 
     fn handle(cx: &mut Cx, input: CompleteSnapshotInput) -> Answer<CompleteSnapshotOutput> {

@@ -5,7 +5,7 @@
 //! key. A token proves that the block was listed, not that the key may still be used: that is asked again for every block. Source: EBS
 //! direct API Reference, GetSnapshotBlock.
 
-use crate::{find, keys, tokens};
+use crate::{find, keys, tokens, touched};
 use api::{After, Answer, Cx, DataAction, Touched};
 use aws_lc_rs::digest::{SHA256, digest};
 use base::{Fault, Refusal};
@@ -28,6 +28,7 @@ impl DataAction for GetSnapshotBlock {
     type Op = Op;
     type Plan = Plan;
     const IAM: &'static str = "ebs:GetSnapshotBlock";
+    const KEYS: &'static [&'static str] = touched::EXISTING;
     const READ_ONLY: bool = true;
 
     fn check(input: &GetSnapshotBlockInput) -> Result<(), Refusal> {
@@ -35,8 +36,7 @@ impl DataAction for GetSnapshotBlock {
     }
 
     fn touches(cx: &mut Cx, input: &GetSnapshotBlockInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::existing(cx, &input.snapshot_id)?])
     }
 
     fn plan(cx: &mut Cx, input: &GetSnapshotBlockInput) -> Answer<Plan> {

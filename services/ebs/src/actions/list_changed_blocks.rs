@@ -8,7 +8,7 @@
 //! Source: EBS direct API Reference, ListChangedBlocks.
 
 use crate::listing::{self, Asked, Page};
-use crate::{find, keys, reading, refusals, tokens};
+use crate::{find, keys, reading, refusals, tokens, touched};
 use api::{After, Answer, Cx, DataAction, Touched};
 use base::Refusal;
 use ec2::rows::Snapshot;
@@ -32,6 +32,7 @@ impl DataAction for ListChangedBlocks {
     type Op = Op;
     type Plan = Plan;
     const IAM: &'static str = "ebs:ListChangedBlocks";
+    const KEYS: &'static [&'static str] = touched::EXISTING;
     const READ_ONLY: bool = true;
 
     fn check(input: &ListChangedBlocksInput) -> Result<(), Refusal> {
@@ -40,11 +41,8 @@ impl DataAction for ListChangedBlocks {
     }
 
     fn touches(cx: &mut Cx, input: &ListChangedBlocksInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            let ids = first(input).into_iter().chain([input.second_snapshot_id.as_str()]);
-            ids.map(|id| find::arn(cx, id)).collect()
-        };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let ids = first(input).into_iter().chain([input.second_snapshot_id.as_str()]);
+        ids.map(|id| touched::existing(cx, id)).collect()
     }
 
     fn plan(cx: &mut Cx, input: &ListChangedBlocksInput) -> Answer<Plan> {

@@ -5,7 +5,7 @@
 //! key. Source: EBS direct API Reference, ListSnapshotBlocks.
 
 use crate::listing::{self, Asked, Page};
-use crate::{find, keys, reading, tokens};
+use crate::{find, keys, reading, tokens, touched};
 use api::{After, Answer, Cx, DataAction, Touched};
 use base::Refusal;
 use ec2::rows::Snapshot;
@@ -28,6 +28,7 @@ impl DataAction for ListSnapshotBlocks {
     type Op = Op;
     type Plan = Plan;
     const IAM: &'static str = "ebs:ListSnapshotBlocks";
+    const KEYS: &'static [&'static str] = touched::EXISTING;
     const READ_ONLY: bool = true;
 
     fn check(input: &ListSnapshotBlocksInput) -> Result<(), Refusal> {
@@ -35,8 +36,7 @@ impl DataAction for ListSnapshotBlocks {
     }
 
     fn touches(cx: &mut Cx, input: &ListSnapshotBlocksInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::existing(cx, &input.snapshot_id)?])
     }
 
     fn plan(cx: &mut Cx, input: &ListSnapshotBlocksInput) -> Answer<Plan> {

@@ -9,7 +9,7 @@
 //! answer (as every SDK does) would meet its own first try. Source: EBS direct API Reference, PutSnapshotBlock.
 
 use crate::rows::DraftBlock;
-use crate::{BLOCK_BYTES, BLOCKS_PER_GIB, find, keys, refusals};
+use crate::{BLOCK_BYTES, BLOCKS_PER_GIB, find, keys, refusals, touched};
 use api::{After, Answer, Cx, DataAction, Touched};
 use aws_lc_rs::digest::{SHA256, digest};
 use base::{Refusal, Timestamp};
@@ -36,6 +36,7 @@ impl DataAction for PutSnapshotBlock {
     type Op = Op;
     type Plan = Plan;
     const IAM: &'static str = "ebs:PutSnapshotBlock";
+    const KEYS: &'static [&'static str] = touched::EXISTING;
     const READ_ONLY: bool = false;
 
     fn check(input: &PutSnapshotBlockInput) -> Result<(), Refusal> {
@@ -54,8 +55,7 @@ impl DataAction for PutSnapshotBlock {
     }
 
     fn touches(cx: &mut Cx, input: &PutSnapshotBlockInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![find::arn(cx, &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::existing(cx, &input.snapshot_id)?])
     }
 
     fn plan(cx: &mut Cx, input: &PutSnapshotBlockInput) -> Answer<Plan> {

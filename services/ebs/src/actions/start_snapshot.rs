@@ -7,7 +7,7 @@
 //!
 //! Source: EBS direct API Reference, StartSnapshot. Texts of refusals are ours but for those recorded (see `refusals.rs`, `rules`).
 
-use crate::{BLOCK_BYTES, find, keys, refusals};
+use crate::{BLOCK_BYTES, find, keys, refusals, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::{Fault, Refusal, Tag};
 use ec2::rows::{ClientToken, Encryption, Origin, Sizes, Snapshot};
@@ -30,6 +30,7 @@ impl Action for StartSnapshot {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ebs:StartSnapshot";
+    const KEYS: &'static [&'static str] = touched::NEW;
 
     fn check(input: &StartSnapshotInput) -> Result<(), Refusal> {
         size(input)?;
@@ -43,11 +44,7 @@ impl Action for StartSnapshot {
     }
 
     fn touches(cx: &mut Cx, input: &StartSnapshotInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            let parent = input.parent_snapshot_id.as_deref();
-            [Some("*"), parent].into_iter().flatten().map(|id| find::arn(cx, id)).collect()
-        };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::new(cx, input, &tags(input))])
     }
 
     fn handle(cx: &mut Cx, input: StartSnapshotInput) -> Answer<StartSnapshotOutput> {

@@ -6,8 +6,8 @@
 //! Needs `ec2:AttachVolume` on volume and instance, and `kms:CreateGrant` on the key.
 //! Source: EC2 API Reference, AttachVolume; a public CloudTrail record set for the order CreateGrant, Decrypt.
 
-use crate::rows::{Attachment, Grant, Instance, Volume, volume_arn};
-use crate::{attaching, find, jobs, shapes};
+use crate::rows::{Attachment, Grant, Instance, Volume};
+use crate::{attaching, find, jobs, shapes, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::instance;
@@ -20,6 +20,7 @@ impl Action for AttachVolume {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:AttachVolume";
+    const KEYS: &'static [&'static str] = touched::keys::ATTACHMENT;
 
     fn check(input: &AttachVolumeInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)?;
@@ -37,13 +38,8 @@ impl Action for AttachVolume {
     }
 
     fn touches(cx: &mut Cx, input: &AttachVolumeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            vec![
-                volume_arn(cx.account(), cx.region(), &input.volume_id),
-                format!("arn:aws:ec2:{}:{}:instance/{}", cx.region(), cx.account(), input.instance_id),
-            ]
-        };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let volume = touched::volume::existing(cx, &input.volume_id)?;
+        Ok(vec![volume, touched::instance::existing(cx, &input.instance_id)?])
     }
 
     fn handle(cx: &mut Cx, input: AttachVolumeInput) -> Answer<AttachVolumeOutput> {

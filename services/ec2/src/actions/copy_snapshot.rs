@@ -9,8 +9,7 @@
 //! Source: EC2 API Reference, CopySnapshot; EBS User Guide, "Copy a snapshot"; recordings of AWS for checks, messages and the answer.
 
 use crate::copying::{self, Wanted};
-use crate::rows::snapshot_arn;
-use crate::{find, jobs, shapes, shared_use, snapshotting, tagging};
+use crate::{find, jobs, shapes, shared_use, snapshotting, tagging, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Region, Tag};
 use rules::copy_request::{self, CopyPlan, CopyRequest};
@@ -23,6 +22,7 @@ impl Action for CopySnapshot {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:CopySnapshot";
+    const KEYS: &'static [&'static str] = touched::keys::COPY;
 
     fn check(input: &CopySnapshotInput) -> Result<(), Refusal> {
         snapshotting::check(input.description.as_deref(), input.destination_outpost_arn.as_deref(), None)?;
@@ -36,16 +36,19 @@ impl Action for CopySnapshot {
         wanted(input).check()
     }
 
-    fn touches(cx: &mut Cx, _input: &CopySnapshotInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), "*")] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+    fn touches(cx: &mut Cx, input: &CopySnapshotInput) -> Answer<Vec<Touched>> {
+        let plan = plan(input, cx.region())?;
+        let source = find::snapshot_in(cx, &plan.source_region, plan.snapshot.as_str())?;
+        let encrypted = wanted(input).foresee(cx, source.as_ref())?;
+        let from = (&plan.source_region, plan.snapshot.as_str());
+        touched::snapshot::copy(cx, from, encrypted, &tags(input)?)
     }
 
     /// The Regions and the presigned URL need no state but the Region of the call, so they too are checked before.
     fn authorise(cx: &mut Cx, input: &CopySnapshotInput) -> Answer<()> {
-        plan(input, cx.region())?;
         let touched = Self::touches(cx, input)?;
-        cx.authorise(Self::IAM, &touched)
+        cx.authorise(Self::IAM, &touched)?;
+        touched::tags::may_tag(cx, "CopySnapshot", &touched)
     }
 
     fn handle(cx: &mut Cx, input: CopySnapshotInput) -> Answer<CopySnapshotOutput> {

@@ -6,8 +6,7 @@
 //! Needs `ec2:CreateSnapshot` on `snapshot/*` and on the volume.
 //! Source: EC2 API Reference, CreateSnapshot; recordings of AWS for the answer (`Progress` is empty, no `KmsKeyId`).
 
-use crate::rows::{snapshot_arn, volume_arn};
-use crate::{find, jobs, shapes, snapshotting, tagging};
+use crate::{find, jobs, shapes, snapshotting, tagging, touched};
 use api::{Action, After, Answer, Cx, Touched};
 use base::{Refusal, Tag};
 use wire::generated::ec2::{CreateSnapshot as Op, CreateSnapshotInput, CreateSnapshotOutput};
@@ -18,6 +17,7 @@ impl Action for CreateSnapshot {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:CreateSnapshot";
+    const KEYS: &'static [&'static str] = touched::keys::NEW_SNAPSHOT;
 
     fn check(input: &CreateSnapshotInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)?;
@@ -27,9 +27,14 @@ impl Action for CreateSnapshot {
     }
 
     fn touches(cx: &mut Cx, input: &CreateSnapshotInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> =
-            { vec![snapshot_arn(cx.region(), "*"), volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let snapshot = touched::snapshot::of_volume(cx, Some(&input.volume_id), &tags(input)?)?;
+        Ok(vec![snapshot, touched::volume::existing(cx, &input.volume_id)?])
+    }
+
+    fn authorise(cx: &mut Cx, input: &CreateSnapshotInput) -> Answer<()> {
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)?;
+        touched::tags::may_tag(cx, "CreateSnapshot", &touched)
     }
 
     fn handle(cx: &mut Cx, input: CreateSnapshotInput) -> Answer<CreateSnapshotOutput> {

@@ -5,9 +5,10 @@
 //! a completion event tells of the whole set.
 //! Needs `ec2:CreateSnapshots` on the instance, `snapshot/*` and `volume/*`. Source: EC2 API Reference, CreateSnapshots.
 
-use crate::rows::{Instance, Volume, snapshot_arn, volume_arn};
-use crate::{find, jobs, shapes, snapshotting, tagging};
-use api::{Action, After, Answer, Cx, Touched};
+use crate::jobs::if_there;
+use crate::rows::{Instance, Volume, volume_arn};
+use crate::{find, jobs, shapes, snapshotting, tagging, touched};
+use api::{Action, After, Answer, Cx, Failure, Touched};
 use base::{Refusal, Tag};
 use rules::lifecycle::instance::{self, InstanceState};
 use rules::lifecycle::volume::AttachmentState;
@@ -22,6 +23,7 @@ impl Action for CreateSnapshots {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:CreateSnapshots";
+    const KEYS: &'static [&'static str] = touched::keys::NEW_SNAPSHOTS;
 
     fn check(input: &CreateSnapshotsInput) -> Result<(), Refusal> {
         find::check_instance_id(instance_id(input))?;
@@ -39,14 +41,32 @@ impl Action for CreateSnapshots {
     }
 
     fn touches(cx: &mut Cx, input: &CreateSnapshotsInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            vec![
-                format!("arn:aws:ec2:{}:{}:instance/{}", cx.region(), cx.account(), instance_id(input)),
-                snapshot_arn(cx.region(), "*"),
-                volume_arn(cx.account(), cx.region(), "*"),
-            ]
+        let id = instance_id(input);
+        let mut touched = vec![touched::instance::existing(cx, id)?];
+        let row = if_there(find::instance(cx, id))?;
+        // Which of the volumes it will be is found out later; with none to be seen there is a snapshot of something all the same.
+        let volumes = match row.map(|row| wanted(cx, &row, input)) {
+            Some(Ok(volumes)) => volumes,
+            Some(Err(Failure::Refused(_))) | None => Vec::new(),
+            Some(Err(other)) => return Err(other),
         };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        if volumes.is_empty() {
+            touched.push(touched::snapshot::of_volume(cx, None, &tags(input)?)?);
+            touched.push(touched::named(cx, volume_arn(cx.account(), cx.region(), "*")));
+        }
+        for volume in volumes {
+            let of_volume: &[Tag] = if copies_tags(input)? { &volume.tags } else { &[] };
+            let tags = rules::tags::merged(of_volume, &tags(input)?)?;
+            touched.push(touched::snapshot::of_volume(cx, Some(&volume.id), &tags)?);
+            touched.push(touched::volume::existing(cx, &volume.id)?);
+        }
+        Ok(touched)
+    }
+
+    fn authorise(cx: &mut Cx, input: &CreateSnapshotsInput) -> Answer<()> {
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)?;
+        touched::tags::may_tag(cx, "CreateSnapshots", &touched)
     }
 
     fn handle(cx: &mut Cx, input: CreateSnapshotsInput) -> Answer<CreateSnapshotsOutput> {

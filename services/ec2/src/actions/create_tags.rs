@@ -1,7 +1,7 @@
 //! CreateTags: adds or overwrites tags on volumes, snapshots and instances; all of the named resources, or none. Needs `ec2:CreateTags`
 //! on each. Source: EC2 API Reference, CreateTags; limits in `rules::tags`.
 
-use crate::{shapes, tagged};
+use crate::{shapes, tagged, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{CreateTags as Op, CreateTagsInput, CreateTagsOutput};
@@ -12,6 +12,7 @@ impl Action for CreateTags {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:CreateTags";
+    const KEYS: &'static [&'static str] = touched::keys::TAGGED;
 
     fn check(input: &CreateTagsInput) -> Result<(), Refusal> {
         tagged::check_ids(&input.resources)?;
@@ -19,8 +20,8 @@ impl Action for CreateTags {
     }
 
     fn touches(cx: &mut Cx, input: &CreateTagsInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { tagged::arns(cx, &input.resources) };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let new = shapes::read_tags(Some(&input.tags));
+        touched::tags::existing(cx, &input.resources, |keys| touched::tags::of_request(keys, &new))
     }
 
     fn handle(cx: &mut Cx, input: CreateTagsInput) -> Answer<CreateTagsOutput> {

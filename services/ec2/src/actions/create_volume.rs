@@ -8,8 +8,8 @@
 //! Source: EC2 API Reference, CreateVolume; recordings of AWS for the response and the order of checks.
 
 use crate::making::{Decided, Family, Wanted};
-use crate::rows::{FormerVolume, Volume, snapshot_arn};
-use crate::{find, idempotency, jobs, shapes, tagging};
+use crate::rows::{FormerVolume, Volume};
+use crate::{find, idempotency, jobs, shapes, tagging, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Tag, Zone};
 use rules::volume_types;
@@ -23,6 +23,7 @@ impl Action for CreateVolume {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:CreateVolume";
+    const KEYS: &'static [&'static str] = touched::keys::NEW_VOLUME;
 
     fn check(input: &CreateVolumeInput) -> Result<(), Refusal> {
         idempotency::check(input.client_token.as_deref())?;
@@ -43,12 +44,16 @@ impl Action for CreateVolume {
     }
 
     fn touches(cx: &mut Cx, input: &CreateVolumeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            let volume = format!("arn:aws:ec2:{}:{}:volume/*", cx.region(), cx.account());
-            let snapshot = input.snapshot_id.as_deref().filter(|s| !s.is_empty());
-            [volume].into_iter().chain(snapshot.map(|id| snapshot_arn(cx.region(), id))).collect()
-        };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let new = touched::volume::new(cx, &wanted(input), zone(cx, input).ok().as_ref(), &tags(input)?)?;
+        let mut volume = new.volume;
+        volume.keys.set_some("ec2:KmsKeyId", input.kms_key_id.clone().filter(|key| !key.is_empty()));
+        Ok([volume].into_iter().chain(new.snapshot).collect())
+    }
+
+    fn authorise(cx: &mut Cx, input: &CreateVolumeInput) -> Answer<()> {
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)?;
+        touched::tags::may_tag(cx, "CreateVolume", &touched)
     }
 
     fn handle(cx: &mut Cx, input: CreateVolumeInput) -> Answer<CreateVolumeOutput> {

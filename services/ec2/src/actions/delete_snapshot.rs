@@ -2,8 +2,8 @@
 //! volume that is still loaded from it needs it; a job removes the rest. The wrapped data key leaves the row with it.
 //! Needs `ec2:DeleteSnapshot` on the snapshot. Source: EC2 API Reference, DeleteSnapshot.
 
-use crate::rows::{FormerSnapshot, Origin, Share, Snapshot, snapshot_arn};
-use crate::{find, jobs};
+use crate::rows::{FormerSnapshot, Origin, Share, Snapshot};
+use crate::{find, jobs, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use catalog::Row;
@@ -17,14 +17,14 @@ impl Action for DeleteSnapshot {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:DeleteSnapshot";
+    const KEYS: &'static [&'static str] = touched::keys::SNAPSHOT;
 
     fn check(input: &DeleteSnapshotInput) -> Result<(), Refusal> {
         find::check_snapshot_id(&input.snapshot_id)
     }
 
     fn touches(cx: &mut Cx, input: &DeleteSnapshotInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::snapshot::existing(cx, &input.snapshot_id)?])
     }
 
     fn handle(cx: &mut Cx, input: DeleteSnapshotInput) -> Answer<DeleteSnapshotOutput> {

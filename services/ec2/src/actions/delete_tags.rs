@@ -1,7 +1,7 @@
 //! DeleteTags: removes tags by key; a tag given with a value goes only if the value is the same; no tags given removes all of
 //! the user's tags. Tags that are not there are no error. Needs `ec2:DeleteTags`. Source: EC2 API Reference, DeleteTags.
 
-use crate::tagged;
+use crate::{tagged, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Tag};
 use wire::generated::ec2::{DeleteTags as Op, DeleteTagsInput, DeleteTagsOutput, Tag as WireTag};
@@ -12,14 +12,21 @@ impl Action for DeleteTags {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:DeleteTags";
+    const KEYS: &'static [&'static str] = touched::keys::TAGGED;
 
     fn check(input: &DeleteTagsInput) -> Result<(), Refusal> {
         tagged::check_ids(&input.resources)
     }
 
     fn touches(cx: &mut Cx, input: &DeleteTagsInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { tagged::arns(cx, &input.resources) };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let doomed: Vec<&WireTag> = input.tags.iter().flatten().collect();
+        touched::tags::existing(cx, &input.resources, |keys| {
+            for tag in &doomed {
+                let name = format!("aws:RequestTag/{}", tag.key.as_deref().unwrap_or_default());
+                keys.set_some(&name, tag.value.clone());
+            }
+            touched::tags::of_request_keys(keys, doomed.iter().filter_map(|tag| tag.key.clone()));
+        })
     }
 
     fn handle(cx: &mut Cx, input: DeleteTagsInput) -> Answer<DeleteTagsOutput> {

@@ -2,7 +2,7 @@
 //! behind the volume's creation; the deleteVolume event follows. Needs `ec2:DeleteVolume` on the volume.
 //! Source: EC2 API Reference, DeleteVolume.
 
-use crate::{find, jobs, rows::volume_arn};
+use crate::{find, jobs, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::{self, VolumeState};
@@ -14,14 +14,14 @@ impl Action for DeleteVolume {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:DeleteVolume";
+    const KEYS: &'static [&'static str] = touched::keys::VOLUME;
 
     fn check(input: &DeleteVolumeInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)
     }
 
     fn touches(cx: &mut Cx, input: &DeleteVolumeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::volume::existing(cx, &input.volume_id)?])
     }
 
     fn handle(cx: &mut Cx, input: DeleteVolumeInput) -> Answer<DeleteVolumeOutput> {

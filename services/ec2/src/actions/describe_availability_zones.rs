@@ -2,8 +2,8 @@
 //! Source: EC2 API Reference, DescribeAvailabilityZones.
 
 use crate::actions::describe_regions::opt_in_status;
-use crate::filters;
-use api::{Action, Answer, Cx};
+use crate::{filters, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::{Fault, Refusal, Zone};
 use rules::places::{self, RegionFacts};
 use wire::generated::ec2::{
@@ -31,9 +31,14 @@ impl Action for DescribeAvailabilityZones {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeAvailabilityZones";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeAvailabilityZonesInput) -> Result<(), Refusal> {
         filters::read(input.filters.as_ref(), FILTERS).map(drop)
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeAvailabilityZonesInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeAvailabilityZonesInput) -> Answer<DescribeAvailabilityZonesOutput> {

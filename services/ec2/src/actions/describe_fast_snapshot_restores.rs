@@ -3,8 +3,8 @@
 //! Source: EC2 API Reference, DescribeFastSnapshotRestores.
 
 use crate::rows::FastRestore;
-use crate::{fast_restores, filters, paging};
-use api::{Action, Answer, Cx};
+use crate::{fast_restores, filters, paging, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
     DescribeFastSnapshotRestores as Op, DescribeFastSnapshotRestoresInput, DescribeFastSnapshotRestoresOutput,
@@ -19,6 +19,7 @@ impl Action for DescribeFastSnapshotRestores {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeFastSnapshotRestores";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeFastSnapshotRestoresInput) -> Result<(), Refusal> {
         filters::read(input.filters.as_ref(), FILTERS)?;
@@ -31,6 +32,10 @@ impl Action for DescribeFastSnapshotRestores {
             )),
             _ => Ok(()),
         }
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeFastSnapshotRestoresInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(

@@ -2,8 +2,8 @@
 //! Needs `ec2:DescribeInstances`. Source: EC2 API Reference, DescribeInstances.
 
 use crate::rows::{Instance, Volume};
-use crate::{filters, find, paging, shapes};
-use api::{Action, Answer, Cx};
+use crate::{filters, find, paging, shapes, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use std::time::Duration;
 use wire::generated::ec2::{
@@ -43,6 +43,7 @@ impl Action for DescribeInstances {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeInstances";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeInstancesInput) -> Result<(), Refusal> {
         for id in input.instance_ids.iter().flatten() {
@@ -50,6 +51,10 @@ impl Action for DescribeInstances {
         }
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeInstancesInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeInstancesInput) -> Answer<DescribeInstancesOutput> {

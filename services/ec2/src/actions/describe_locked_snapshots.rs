@@ -2,8 +2,8 @@
 //! `ec2:DescribeLockedSnapshots`. Source: EC2 API Reference, DescribeLockedSnapshots.
 
 use crate::rows::Snapshot;
-use crate::{filters, find, locks, paging};
-use api::{Action, Answer, Cx};
+use crate::{filters, find, locks, paging, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use std::collections::BTreeMap;
 use wire::generated::ec2::{
@@ -18,6 +18,7 @@ impl Action for DescribeLockedSnapshots {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeLockedSnapshots";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeLockedSnapshotsInput) -> Result<(), Refusal> {
         for id in input.snapshot_ids.iter().flatten() {
@@ -25,6 +26,10 @@ impl Action for DescribeLockedSnapshots {
         }
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeLockedSnapshotsInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeLockedSnapshotsInput) -> Answer<DescribeLockedSnapshotsOutput> {

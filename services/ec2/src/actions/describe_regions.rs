@@ -1,8 +1,8 @@
 //! DescribeRegions: one server serves every Region; those that AWS accounts must opt into read `opted-in`. Needs
 //! `ec2:DescribeRegions`. Source: EC2 API Reference, DescribeRegions.
 
-use crate::filters;
-use api::{Action, Answer, Cx};
+use crate::{filters, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::places::{REGIONS, RegionFacts, find};
 use wire::generated::ec2::{DescribeRegions as Op, DescribeRegionsInput, DescribeRegionsOutput, Region};
@@ -15,6 +15,7 @@ impl Action for DescribeRegions {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeRegions";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeRegionsInput) -> Result<(), Refusal> {
         filters::read(input.filters.as_ref(), FILTERS)?;
@@ -27,6 +28,10 @@ impl Action for DescribeRegions {
             }
         }
         Ok(())
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeRegionsInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(_cx: &mut Cx, input: DescribeRegionsInput) -> Answer<DescribeRegionsOutput> {

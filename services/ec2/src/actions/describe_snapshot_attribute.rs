@@ -1,8 +1,8 @@
 //! DescribeSnapshotAttribute: whom a snapshot is shared with, or its product codes (there are none). For its owner only.
 //! Needs `ec2:DescribeSnapshotAttribute` on the snapshot. Source: EC2 API Reference, DescribeSnapshotAttribute.
 
-use crate::find;
-use crate::rows::{EVERYBODY, snapshot_arn};
+use crate::rows::EVERYBODY;
+use crate::{find, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::sharing::Grantee;
@@ -17,6 +17,7 @@ impl Action for DescribeSnapshotAttribute {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeSnapshotAttribute";
+    const KEYS: &'static [&'static str] = touched::keys::SNAPSHOT_ATTRIBUTE;
 
     fn check(input: &DescribeSnapshotAttributeInput) -> Result<(), Refusal> {
         find::check_snapshot_id(&input.snapshot_id)?;
@@ -27,8 +28,9 @@ impl Action for DescribeSnapshotAttribute {
     }
 
     fn touches(cx: &mut Cx, input: &DescribeSnapshotAttributeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let mut snapshot = touched::snapshot::existing(cx, &input.snapshot_id)?;
+        touched::attributes(&mut snapshot.keys, &[(&input.attribute, None)]);
+        Ok(vec![snapshot])
     }
 
     fn handle(cx: &mut Cx, input: DescribeSnapshotAttributeInput) -> Answer<DescribeSnapshotAttributeOutput> {

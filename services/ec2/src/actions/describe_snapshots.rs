@@ -3,8 +3,8 @@
 //! Needs `ec2:DescribeSnapshots`. Source: EC2 API Reference, DescribeSnapshots.
 
 use crate::rows::{EVERYBODY, Share, Snapshot};
-use crate::{block_public_access, filters, find, paging, shapes};
-use api::{Action, Answer, Cx};
+use crate::{block_public_access, filters, find, paging, shapes, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::{AccountId, Refusal};
 use rules::sharing::{self, Grantee};
 use std::collections::BTreeMap;
@@ -33,6 +33,7 @@ impl Action for DescribeSnapshots {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeSnapshots";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeSnapshotsInput) -> Result<(), Refusal> {
         for id in input.snapshot_ids.iter().flatten() {
@@ -46,6 +47,10 @@ impl Action for DescribeSnapshots {
         }
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeSnapshotsInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeSnapshotsInput) -> Answer<DescribeSnapshotsOutput> {

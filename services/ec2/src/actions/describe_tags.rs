@@ -2,8 +2,8 @@
 //! Source: EC2 API Reference, DescribeTags.
 
 use crate::rows::{Instance, Snapshot, Volume};
-use crate::{filters, paging};
-use api::{Action, Answer, Cx};
+use crate::{filters, paging, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::{Refusal, Tag};
 use wire::generated::ec2::{DescribeTags as Op, DescribeTagsInput, DescribeTagsOutput, TagDescription};
 
@@ -22,10 +22,15 @@ impl Action for DescribeTags {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeTags";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeTagsInput) -> Result<(), Refusal> {
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeTagsInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeTagsInput) -> Answer<DescribeTagsOutput> {

@@ -1,7 +1,7 @@
 //! DescribeVolumeAttribute: `autoEnableIO` as ModifyVolumeAttribute set it, or `productCodes`, of which no volume here has any.
 //! Needs `ec2:DescribeVolumeAttribute` on the volume. Source: EC2 API Reference, DescribeVolumeAttribute.
 
-use crate::{find, rows::volume_arn};
+use crate::{find, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
@@ -18,6 +18,7 @@ impl Action for DescribeVolumeAttribute {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeVolumeAttribute";
+    const KEYS: &'static [&'static str] = touched::keys::VOLUME_ATTRIBUTE;
 
     fn check(input: &DescribeVolumeAttributeInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)?;
@@ -31,8 +32,9 @@ impl Action for DescribeVolumeAttribute {
     }
 
     fn touches(cx: &mut Cx, input: &DescribeVolumeAttributeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let mut volume = touched::volume::existing(cx, &input.volume_id)?;
+        touched::attributes(&mut volume.keys, &[(&input.attribute, None)]);
+        Ok(vec![volume])
     }
 
     fn handle(cx: &mut Cx, input: DescribeVolumeAttributeInput) -> Answer<DescribeVolumeAttributeOutput> {

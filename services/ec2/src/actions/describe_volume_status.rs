@@ -5,8 +5,8 @@
 
 use super::describe_volumes::described;
 use crate::rows::{Source, Volume};
-use crate::{filters, find, paging, shapes};
-use api::{Action, Answer, Cx};
+use crate::{filters, find, paging, shapes, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::VolumeState;
 use wire::generated::ec2::{
@@ -34,6 +34,7 @@ impl Action for DescribeVolumeStatus {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeVolumeStatus";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeVolumeStatusInput) -> Result<(), Refusal> {
         for id in input.volume_ids.iter().flatten() {
@@ -41,6 +42,10 @@ impl Action for DescribeVolumeStatus {
         }
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeVolumeStatusInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeVolumeStatusInput) -> Answer<DescribeVolumeStatusOutput> {

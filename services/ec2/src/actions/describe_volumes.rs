@@ -2,8 +2,8 @@
 //! Source: EC2 API Reference, DescribeVolumes (filter names; there is none for the KMS key).
 
 use crate::rows::Volume;
-use crate::{filters, find, paging, shapes};
-use api::{Action, Answer, Cx};
+use crate::{filters, find, paging, shapes, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{DescribeVolumes as Op, DescribeVolumesInput, DescribeVolumesOutput};
 
@@ -34,6 +34,7 @@ impl Action for DescribeVolumes {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeVolumes";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeVolumesInput) -> Result<(), Refusal> {
         for id in input.volume_ids.iter().flatten() {
@@ -41,6 +42,10 @@ impl Action for DescribeVolumes {
         }
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeVolumesInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(cx: &mut Cx, input: DescribeVolumesInput) -> Answer<DescribeVolumesOutput> {

@@ -3,8 +3,8 @@
 //! was never modified was recorded of AWS.
 
 use crate::rows::Modification;
-use crate::{filters, find, paging, shapes};
-use api::{Action, Answer, Cx};
+use crate::{filters, find, paging, shapes, touched};
+use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use catalog::Row;
 use rules::lifecycle::modification;
@@ -32,6 +32,7 @@ impl Action for DescribeVolumesModifications {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:DescribeVolumesModifications";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
 
     fn check(input: &DescribeVolumesModificationsInput) -> Result<(), Refusal> {
         for id in input.volume_ids.iter().flatten() {
@@ -39,6 +40,10 @@ impl Action for DescribeVolumesModifications {
         }
         filters::read(input.filters.as_ref(), FILTERS)?;
         asked(input).check()
+    }
+
+    fn touches(cx: &mut Cx, _input: &DescribeVolumesModificationsInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
     }
 
     fn handle(

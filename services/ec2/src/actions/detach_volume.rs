@@ -2,8 +2,9 @@
 //! the export, which flushes the volume and drops its plaintext key, and retires the grant. Needs `ec2:DetachVolume` on volume
 //! and instance, and nothing of KMS. Source: EC2 API Reference, DetachVolume.
 
-use crate::rows::{Attachment, Volume, volume_arn};
-use crate::{find, jobs, shapes};
+use crate::jobs::if_there;
+use crate::rows::{Attachment, Volume};
+use crate::{find, jobs, shapes, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::{self, AttachmentState};
@@ -15,6 +16,7 @@ impl Action for DetachVolume {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:DetachVolume";
+    const KEYS: &'static [&'static str] = touched::keys::ATTACHMENT;
 
     fn check(input: &DetachVolumeInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)?;
@@ -22,8 +24,16 @@ impl Action for DetachVolume {
     }
 
     fn touches(cx: &mut Cx, input: &DetachVolumeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let volume = touched::volume::existing(cx, &input.volume_id)?;
+        // Without a name the instance is the one that holds the volume.
+        let row = if_there(find::volume(cx, &input.volume_id))?;
+        let instance = match (&input.instance_id, row.as_ref().map(|row| choose(row, input))) {
+            (Some(id), _) if !id.is_empty() => Some(id.clone()),
+            (_, Some(Ok(held))) => Some(held.instance.clone()),
+            _ => None,
+        };
+        let instance = instance.map(|id| touched::instance::existing(cx, &id)).transpose()?;
+        Ok([volume].into_iter().chain(instance).collect())
     }
 
     fn handle(cx: &mut Cx, input: DetachVolumeInput) -> Answer<DetachVolumeOutput> {

@@ -3,8 +3,8 @@
 //! Needs `ec2:DisableFastSnapshotRestores` on the snapshots. Source: EC2 API Reference, DisableFastSnapshotRestores.
 
 use crate::fast_restores::Zones;
-use crate::rows::{FastRestore, snapshot_arn};
-use crate::{fast_restores, find, jobs};
+use crate::rows::FastRestore;
+use crate::{fast_restores, find, jobs, touched};
 use api::{Action, Answer, Cx, Failure, Touched};
 use base::{Fault, Refusal, Zone};
 use rules::lifecycle::fast_restore::{self, FastRestoreState as State};
@@ -21,6 +21,7 @@ impl Action for DisableFastSnapshotRestores {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:DisableFastSnapshotRestores";
+    const KEYS: &'static [&'static str] = touched::keys::SNAPSHOT;
 
     fn check(input: &DisableFastSnapshotRestoresInput) -> Result<(), Refusal> {
         input.source_snapshot_ids.iter().try_for_each(|id| find::check_snapshot_id(id))?;
@@ -28,9 +29,7 @@ impl Action for DisableFastSnapshotRestores {
     }
 
     fn touches(cx: &mut Cx, input: &DisableFastSnapshotRestoresInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> =
-            { input.source_snapshot_ids.iter().map(|id| snapshot_arn(cx.region(), id)).collect() };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        input.source_snapshot_ids.iter().map(|id| touched::snapshot::existing(cx, id)).collect()
     }
 
     fn handle(

@@ -2,8 +2,8 @@
 //! public again. Disabling what is not enabled is fine. Needs `ec2:DisableSnapshotBlockPublicAccess`.
 //! Source: EC2 API Reference, DisableSnapshotBlockPublicAccess.
 
-use crate::block_public_access;
-use api::{Action, Answer, Cx};
+use crate::{block_public_access, touched};
+use api::{Action, Answer, Cx, Touched};
 use rules::sharing::BlockPublicAccess;
 use wire::generated::ec2::{
     DisableSnapshotBlockPublicAccess as Op, DisableSnapshotBlockPublicAccessInput,
@@ -16,6 +16,11 @@ impl Action for DisableSnapshotBlockPublicAccess {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:DisableSnapshotBlockPublicAccess";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
+
+    fn touches(cx: &mut Cx, _input: &DisableSnapshotBlockPublicAccessInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
+    }
 
     fn handle(
         cx: &mut Cx,

@@ -1,8 +1,8 @@
 //! EnableEbsEncryptionByDefault: from now on whatever the account makes in this Region is encrypted. What exists stays as it is.
 //! Enabling twice is fine. Needs `ec2:EnableEbsEncryptionByDefault`. Source: EC2 API Reference, EnableEbsEncryptionByDefault.
 
-use crate::defaults;
-use api::{Action, Answer, Cx};
+use crate::{defaults, touched};
+use api::{Action, Answer, Cx, Touched};
 use wire::generated::ec2::{
     EnableEbsEncryptionByDefault as Op, EnableEbsEncryptionByDefaultInput, EnableEbsEncryptionByDefaultOutput,
 };
@@ -13,6 +13,11 @@ impl Action for EnableEbsEncryptionByDefault {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:EnableEbsEncryptionByDefault";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
+
+    fn touches(cx: &mut Cx, _input: &EnableEbsEncryptionByDefaultInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
+    }
 
     fn handle(
         cx: &mut Cx,

@@ -4,8 +4,8 @@
 //! Needs `ec2:EnableFastSnapshotRestores` on the snapshots. Source: EC2 API Reference, EnableFastSnapshotRestores.
 
 use crate::fast_restores::Zones;
-use crate::rows::{FastRestore, snapshot_arn};
-use crate::{fast_restores, find, jobs};
+use crate::rows::FastRestore;
+use crate::{fast_restores, find, jobs, touched};
 use api::{Action, Answer, Cx, Failure, Touched};
 use base::{Refusal, Zone};
 use rules::lifecycle::fast_restore::{self, FastRestoreState as State};
@@ -23,6 +23,7 @@ impl Action for EnableFastSnapshotRestores {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:EnableFastSnapshotRestores";
+    const KEYS: &'static [&'static str] = touched::keys::SNAPSHOT;
 
     fn check(input: &EnableFastSnapshotRestoresInput) -> Result<(), Refusal> {
         input.source_snapshot_ids.iter().try_for_each(|id| find::check_snapshot_id(id))?;
@@ -30,9 +31,7 @@ impl Action for EnableFastSnapshotRestores {
     }
 
     fn touches(cx: &mut Cx, input: &EnableFastSnapshotRestoresInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> =
-            { input.source_snapshot_ids.iter().map(|id| snapshot_arn(cx.region(), id)).collect() };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        input.source_snapshot_ids.iter().map(|id| touched::snapshot::existing(cx, id)).collect()
     }
 
     fn handle(

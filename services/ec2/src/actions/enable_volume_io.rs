@@ -4,7 +4,7 @@
 
 use crate::jobs::is_waiting;
 use crate::jobs::reattach_volume::{self, ReattachVolumeJob};
-use crate::{find, rows::volume_arn};
+use crate::{find, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::volume::{self, VolumeState};
@@ -16,14 +16,14 @@ impl Action for EnableVolumeIO {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:EnableVolumeIO";
+    const KEYS: &'static [&'static str] = touched::keys::VOLUME;
 
     fn check(input: &EnableVolumeIOInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)
     }
 
     fn touches(cx: &mut Cx, input: &EnableVolumeIOInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::volume::existing(cx, &input.volume_id)?])
     }
 
     fn handle(cx: &mut Cx, input: EnableVolumeIOInput) -> Answer<EnableVolumeIOOutput> {

@@ -2,8 +2,8 @@
 //! there are no declarative policies here. Needs `ec2:GetSnapshotBlockPublicAccessState`.
 //! Source: EC2 API Reference, GetSnapshotBlockPublicAccessState.
 
-use crate::block_public_access;
-use api::{Action, Answer, Cx};
+use crate::{block_public_access, touched};
+use api::{Action, Answer, Cx, Touched};
 use wire::generated::ec2::{
     GetSnapshotBlockPublicAccessState as Op, GetSnapshotBlockPublicAccessStateInput,
     GetSnapshotBlockPublicAccessStateOutput,
@@ -15,6 +15,11 @@ impl Action for GetSnapshotBlockPublicAccessState {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "ec2:GetSnapshotBlockPublicAccessState";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
+
+    fn touches(cx: &mut Cx, _input: &GetSnapshotBlockPublicAccessStateInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
+    }
 
     fn handle(
         cx: &mut Cx,

@@ -3,8 +3,8 @@
 //! known never to work is refused at once (`rules::encryption::choices::DEFAULT_KEY_CHECKED_AT_ONCE`); permissions show at use.
 //! Needs `ec2:ModifyEbsDefaultKmsKeyId`. Source: EC2 API Reference, ModifyEbsDefaultKmsKeyId.
 
-use crate::{defaults, key_facts};
-use api::{Action, Answer, Cx};
+use crate::{defaults, key_facts, touched};
+use api::{Action, Answer, Cx, Touched};
 use wire::generated::ec2::{
     ModifyEbsDefaultKmsKeyId as Op, ModifyEbsDefaultKmsKeyIdInput, ModifyEbsDefaultKmsKeyIdOutput,
 };
@@ -15,6 +15,11 @@ impl Action for ModifyEbsDefaultKmsKeyId {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:ModifyEbsDefaultKmsKeyId";
+    const KEYS: &'static [&'static str] = touched::keys::ANY;
+
+    fn touches(cx: &mut Cx, _input: &ModifyEbsDefaultKmsKeyIdInput) -> Answer<Vec<Touched>> {
+        Ok(touched::anything(cx))
+    }
 
     fn handle(cx: &mut Cx, input: ModifyEbsDefaultKmsKeyIdInput) -> Answer<ModifyEbsDefaultKmsKeyIdOutput> {
         key_facts::check(cx, &input.kms_key_id, rules::defaults::may_be_default)?;

@@ -3,8 +3,7 @@
 //! Needs `ec2:ModifySnapshotAttribute` on the snapshot. Sources: EC2 API Reference, ModifySnapshotAttribute; EBS User Guide, "Share a
 //! snapshot".
 
-use crate::rows::snapshot_arn;
-use crate::{block_public_access, find, sharing_rows};
+use crate::{block_public_access, find, sharing_rows, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use kms::names::{self, Looked};
@@ -21,6 +20,7 @@ impl Action for ModifySnapshotAttribute {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:ModifySnapshotAttribute";
+    const KEYS: &'static [&'static str] = touched::keys::SHARING;
 
     fn check(input: &ModifySnapshotAttributeInput) -> Result<(), Refusal> {
         find::check_snapshot_id(&input.snapshot_id)?;
@@ -28,8 +28,7 @@ impl Action for ModifySnapshotAttribute {
     }
 
     fn touches(cx: &mut Cx, input: &ModifySnapshotAttributeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::snapshot::shared(cx, &input.snapshot_id, &change(input)?)?])
     }
 
     fn handle(cx: &mut Cx, input: ModifySnapshotAttributeInput) -> Answer<ModifySnapshotAttributeOutput> {

@@ -2,8 +2,8 @@
 //! and writes the modification down as `modifying`; a job in the volume's line carries it out. Needs `ec2:ModifyVolume` on the volume.
 //! Source: EC2 API Reference, ModifyVolume.
 
-use crate::rows::{Modification, volume_arn};
-use crate::{find, jobs, shapes};
+use crate::rows::Modification;
+use crate::{find, jobs, shapes, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::{Fault, Refusal, Timestamp};
 use rules::lifecycle::modification::{self, ModificationState, Wish};
@@ -15,6 +15,7 @@ impl Action for ModifyVolume {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:ModifyVolume";
+    const KEYS: &'static [&'static str] = touched::keys::VOLUME_ATTRIBUTE;
 
     fn check(input: &ModifyVolumeInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)?;
@@ -22,8 +23,18 @@ impl Action for ModifyVolume {
     }
 
     fn touches(cx: &mut Cx, input: &ModifyVolumeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let mut volume = touched::volume::existing(cx, &input.volume_id)?;
+        let number = |n: Option<i32>| n.map(|n| n.to_string());
+        let mut changed = vec![
+            ("Size", number(input.size)),
+            ("VolumeType", input.volume_type.clone()),
+            ("Iops", number(input.iops)),
+            ("Throughput", number(input.throughput)),
+            ("MultiAttachEnabled", input.multi_attach_enabled.map(|on| on.to_string())),
+        ];
+        changed.retain(|(_, value)| value.is_some());
+        touched::attributes(&mut volume.keys, &changed);
+        Ok(vec![volume])
     }
 
     fn handle(cx: &mut Cx, input: ModifyVolumeInput) -> Answer<ModifyVolumeOutput> {

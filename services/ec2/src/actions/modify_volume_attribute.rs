@@ -2,7 +2,7 @@
 //! parts of a volume that are whole never stops here. Needs `ec2:ModifyVolumeAttribute` on the volume.
 //! Source: EC2 API Reference, ModifyVolumeAttribute.
 
-use crate::{find, rows::volume_arn};
+use crate::{find, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
@@ -15,6 +15,7 @@ impl Action for ModifyVolumeAttribute {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:ModifyVolumeAttribute";
+    const KEYS: &'static [&'static str] = touched::keys::VOLUME_ATTRIBUTE;
 
     fn check(input: &ModifyVolumeAttributeInput) -> Result<(), Refusal> {
         find::check_volume_id(&input.volume_id)?;
@@ -22,8 +23,10 @@ impl Action for ModifyVolumeAttribute {
     }
 
     fn touches(cx: &mut Cx, input: &ModifyVolumeAttributeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![volume_arn(cx.account(), cx.region(), &input.volume_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let mut volume = touched::volume::existing(cx, &input.volume_id)?;
+        let value = wanted(input).ok().map(|on| on.to_string());
+        touched::attributes(&mut volume.keys, &[("AutoEnableIO", value)]);
+        Ok(vec![volume])
     }
 
     fn handle(cx: &mut Cx, input: ModifyVolumeAttributeInput) -> Answer<ModifyVolumeAttributeOutput> {

@@ -2,8 +2,7 @@
 //! Source: EC2 API Reference, ResetSnapshotAttribute.
 
 use super::describe_snapshot_attribute::unknown;
-use crate::rows::snapshot_arn;
-use crate::{find, sharing_rows};
+use crate::{find, sharing_rows, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::sharing::Change;
@@ -17,6 +16,7 @@ impl Action for ResetSnapshotAttribute {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:ResetSnapshotAttribute";
+    const KEYS: &'static [&'static str] = touched::keys::SNAPSHOT_ATTRIBUTE;
 
     fn check(input: &ResetSnapshotAttributeInput) -> Result<(), Refusal> {
         find::check_snapshot_id(&input.snapshot_id)?;
@@ -27,8 +27,9 @@ impl Action for ResetSnapshotAttribute {
     }
 
     fn touches(cx: &mut Cx, input: &ResetSnapshotAttributeInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        let mut snapshot = touched::snapshot::existing(cx, &input.snapshot_id)?;
+        touched::attributes(&mut snapshot.keys, &[(&input.attribute, None)]);
+        Ok(vec![snapshot])
     }
 
     fn handle(cx: &mut Cx, input: ResetSnapshotAttributeInput) -> Answer<ResetSnapshotAttributeOutput> {

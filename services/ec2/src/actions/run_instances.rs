@@ -1,11 +1,13 @@
 //! RunInstances, as far as an instance is needed to attach volumes to (hypervisor `none`: no guest runs, the host exports
 //! each attached volume). Volumes of the block device mappings, empty or from snapshots, are created and attached as part of the
 //! launch; a launch whose volume cannot be made ends `terminated` with a state reason. Any well-formed image id is taken, because
-//! images come later and no guest is started. Needs `ec2:RunInstances`. Source: EC2 API Reference, RunInstances.
+//! images come later and no guest is started.
+//! Needs `ec2:RunInstances` on everything that `touched::launch` names, `ec2:CreateTags` on what gets tags, and `iam:PassRole` on the role
+//! of the instance profile. Source: EC2 API Reference, RunInstances.
 
 use crate::launching;
 use crate::rows::Instance;
-use crate::{find, idempotency, jobs, shapes, tagging, wishes};
+use crate::{find, idempotency, jobs, profiles, shapes, tagging, touched, wishes};
 use api::{Action, Answer, Cx, Touched};
 use base::{Kind, Refusal, ResourceId};
 use rules::lifecycle::instance::InstanceState;
@@ -14,7 +16,11 @@ use wire::generated::ec2::{RunInstances as Op, RunInstancesInput, RunInstancesOu
 
 /// More than this in one call is refused, as EC2's default quota for vCPUs would.
 const INSTANCES_PER_CALL_MAX: i32 = 100;
-const TAGGABLE: [&str; 3] = ["instance", "volume", "network-interface"];
+/// What may be tagged in a launch.
+pub const TAGGABLE: [&str; 3] = ["instance", "volume", "network-interface"];
+
+/// What a launch that names no type gets.
+pub const INSTANCE_TYPE_DEFAULT: &str = "m1.small";
 
 pub struct RunInstances;
 
@@ -22,22 +28,27 @@ impl Action for RunInstances {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:RunInstances";
+    const KEYS: &'static [&'static str] = touched::keys::LAUNCH;
 
     fn check(input: &RunInstancesInput) -> Result<(), Refusal> {
         idempotency::check(input.client_token.as_deref())?;
         check_image(input.image_id.as_deref())?;
         check_count(input.min_count, input.max_count)?;
         wishes::check(input)?;
+        profiles::check(input.iam_instance_profile.as_ref())?;
         tagging::from_specifications(input.tag_specifications.as_ref(), &TAGGABLE, "instance")?;
         launching::plans(input.block_device_mappings.as_ref()).map(drop)
     }
 
-    fn touches(cx: &mut Cx, _input: &RunInstancesInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            let at = format!("arn:aws:ec2:{}:{}", cx.region(), cx.account());
-            vec![format!("{at}:instance/*"), format!("{at}:volume/*")]
-        };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+    fn touches(cx: &mut Cx, input: &RunInstancesInput) -> Answer<Vec<Touched>> {
+        touched::launch::of(cx, input)
+    }
+
+    fn authorise(cx: &mut Cx, input: &RunInstancesInput) -> Answer<()> {
+        let touched = Self::touches(cx, input)?;
+        cx.authorise(Self::IAM, &touched)?;
+        touched::tags::may_tag(cx, "RunInstances", &touched)?;
+        profiles::may_pass_role(cx, input.iam_instance_profile.as_ref())
     }
 
     fn handle(cx: &mut Cx, input: RunInstancesInput) -> Answer<RunInstancesOutput> {
@@ -46,6 +57,7 @@ impl Action for RunInstances {
         if let Some(ids) = idempotency::earlier(cx, "RunInstances", token, &parameters)? {
             return repeated(cx, &ids);
         }
+        let profile = profiles::for_launch(cx, input.iam_instance_profile.as_ref())?;
         let zone = launching::zone(cx, &input)?;
         let plans = launching::plans(input.block_device_mappings.as_ref())?;
         let plans = launching::decide(cx, plans)?;
@@ -62,7 +74,7 @@ impl Action for RunInstances {
                 reservation: reservation.clone(),
                 zone: zone.clone(),
                 image: input.image_id.clone().unwrap_or_default(),
-                instance_type: input.instance_type.clone().unwrap_or_else(|| "m1.small".into()),
+                instance_type: input.instance_type.clone().unwrap_or_else(|| INSTANCE_TYPE_DEFAULT.into()),
                 launch_index,
                 state: InstanceState::Pending,
                 launched: cx.now(),
@@ -72,6 +84,7 @@ impl Action for RunInstances {
                 transition_reason: String::new(),
                 ended: None,
                 launch_failure: None,
+                profile: profile.clone(),
             };
             launching::add_volumes(cx, &mut row, &plans, &volume_tags)?;
             cx.tx.put(&row)?;

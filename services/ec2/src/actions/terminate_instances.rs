@@ -3,7 +3,7 @@
 //! `ec2:TerminateInstances` on each. Source: EC2 API Reference, TerminateInstances.
 
 use crate::rows::StateReason;
-use crate::{ending, find, shapes};
+use crate::{ending, find, shapes, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::ec2::{
@@ -16,6 +16,7 @@ impl Action for TerminateInstances {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:TerminateInstances";
+    const KEYS: &'static [&'static str] = touched::keys::INSTANCE;
 
     fn check(input: &TerminateInstancesInput) -> Result<(), Refusal> {
         if input.instance_ids.is_empty() {
@@ -28,11 +29,7 @@ impl Action for TerminateInstances {
     }
 
     fn touches(cx: &mut Cx, input: &TerminateInstancesInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = {
-            let arn = |id: &String| format!("arn:aws:ec2:{}:{}:instance/{id}", cx.region(), cx.account());
-            input.instance_ids.iter().map(arn).collect()
-        };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        input.instance_ids.iter().map(|id| touched::instance::existing(cx, id)).collect()
     }
 
     fn handle(cx: &mut Cx, input: TerminateInstancesInput) -> Answer<TerminateInstancesOutput> {

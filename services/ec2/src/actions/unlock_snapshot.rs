@@ -1,8 +1,7 @@
 //! UnlockSnapshot: takes a lock away that is in governance mode or still in its cooling-off period. Needs `ec2:UnlockSnapshot` on the
 //! snapshot. Source: EC2 API Reference, UnlockSnapshot.
 
-use crate::find;
-use crate::rows::snapshot_arn;
+use crate::{find, touched};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use rules::lifecycle::snapshot_lock;
@@ -14,14 +13,14 @@ impl Action for UnlockSnapshot {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "ec2:UnlockSnapshot";
+    const KEYS: &'static [&'static str] = touched::keys::SNAPSHOT;
 
     fn check(input: &UnlockSnapshotInput) -> Result<(), Refusal> {
         find::check_snapshot_id(&input.snapshot_id)
     }
 
     fn touches(cx: &mut Cx, input: &UnlockSnapshotInput) -> Answer<Vec<Touched>> {
-        let arns: Vec<String> = { vec![snapshot_arn(cx.region(), &input.snapshot_id)] };
-        Ok(arns.into_iter().map(Touched::plain).collect())
+        Ok(vec![touched::snapshot::existing(cx, &input.snapshot_id)?])
     }
 
     fn handle(cx: &mut Cx, input: UnlockSnapshotInput) -> Answer<UnlockSnapshotOutput> {

@@ -12,7 +12,7 @@
 use super::create_volume::LOOK_EVERY;
 use super::{if_there, store_snapshot, transact};
 use crate::rows::{Encryption, FormerSnapshot, Snapshot};
-use crate::{copy_keys, copying, events, find};
+use crate::{causes, copy_keys, copying, events, find};
 use api::{Answer, Cx};
 use base::{Fault, Refusal};
 use host::{HostError, StorageHandle, Work};
@@ -102,6 +102,9 @@ fn fail(run: &Run, copying: &mut Copying, why: &Refusal) -> StepResult {
         if let Some(encryption) = &mut row.encryption {
             encryption.wrapped_key = None;
         }
+        if let Some(copied) = row.copied_mut() {
+            copied.failure = Some(why.reason.clone());
+        }
         cx.tx.put(&row)?;
         let Some(copied) = row.copied() else { return Ok(()) };
         let event = events::copy_failed(cx, &row, copied);
@@ -125,7 +128,7 @@ fn keys(run: &Run, copying: &mut Copying) -> StepResult {
 /// A refusal in the words of `StateMessage`. The codes of KMS, and of nobody else here, end in `Exception`.
 fn of_keys(refusal: Refusal) -> Refusal {
     if refusal.code.ends_with("Exception") {
-        return trouble(CopyTrouble::KeyNotAccessible, refusal.reason);
+        return trouble(CopyTrouble::KeyNotAccessible, causes::in_full(&refusal, "the key of the copy"));
     }
     refusal
 }

@@ -54,7 +54,8 @@ fn data_key(run: &Run, about: &mut About) -> StepResult {
 fn vanish(run: &Run, about: &mut About, refusal: &Refusal) -> StepResult {
     transact(run, |cx| {
         let Some(mut row) = if_there(find::volume(cx, &about.volume))? else { return Ok(()) };
-        let cause = causes::of(refusal, key_in_trouble(&row, refusal));
+        let key = key_in_trouble(&row, refusal).to_owned();
+        let (cause, why) = (causes::of(refusal, &key), causes::in_full(refusal, &key));
         volume_keys::retire(cx, &mut row)?;
         let failed = events::create_failed(cx, &row, &cause);
         cx.publish(&failed)?;
@@ -63,7 +64,7 @@ fn vanish(run: &Run, about: &mut About, refusal: &Refusal) -> StepResult {
         cx.publish(&deleted)?;
         cx.tx.delete::<Volume>(&catalog::Row::key(&row))?;
         row.forget_keys();
-        let former = FormerVolume { volume: row, ended: cx.now(), failure: Some(cause) };
+        let former = FormerVolume { volume: row, ended: cx.now(), failure: Some(why) };
         Ok(cx.tx.put(&former)?)
     })
 }

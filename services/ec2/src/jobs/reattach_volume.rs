@@ -40,13 +40,13 @@ fn attached_row(cx: &mut Cx, about: &About) -> Answer<Option<Volume>> {
 
 fn broken(cx: &mut Cx, about: &About, row: &Volume, refusal: &Refusal) -> Answer<()> {
     let key = row.encryption.as_ref().map_or("", |e| e.key_arn.as_str());
-    let cause = causes::of(refusal, key);
-    let told = row.attachment(&about.instance).and_then(|a| a.broken.as_ref()) == Some(&cause);
+    let (cause, why) = (causes::of(refusal, key), causes::in_full(refusal, key));
+    let told = row.attachment(&about.instance).and_then(|a| a.broken.as_ref()) == Some(&why);
     if !told {
         let event = events::attach_failed(cx, row, true, &cause);
         cx.publish(&event)?;
     }
-    set(cx, about, None, Some(cause))
+    set(cx, about, None, Some(why))
 }
 
 fn set(cx: &mut Cx, about: &About, uri: Option<String>, broken: Option<String>) -> Answer<()> {

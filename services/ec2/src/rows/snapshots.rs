@@ -139,14 +139,14 @@ pub fn snapshot_arn(region: &Region, id: &str) -> String {
 
 impl Row for Snapshot {
     const TABLE: Table =
-        Table { name: "snapshots", indexes: &["id", "volume", "lineage", "pending", "base", "source", "kms_key"] };
+        Table { name: "snapshots", indexes: &["id", "volume", "lineage", "pending", "base", "source"] };
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.id)
     }
 
     /// `id`: found by those it is shared with. `volume`: the snapshots of a volume. `lineage`: whose objects may be shared.
     /// `pending`: not stored yet, by kind (`volume`, `copy`, `direct`). `base`, `source`: pending ones that read another
-    /// snapshot (`region/snap-…`). `kms_key`: those that end with a key.
+    /// snapshot (`region/snap-…`).
     fn indexes(&self) -> Vec<Option<String>> {
         let pending = self.state == SnapshotState::Pending;
         let kind = match &self.origin {
@@ -162,7 +162,6 @@ impl Row for Snapshot {
             pending.then(|| kind.to_owned()),
             self.base.clone().filter(|_| pending),
             source.filter(|_| pending).map(|at| format!("{}/{}", at.region, at.snapshot)),
-            self.encryption.as_ref().and_then(Encryption::key_index),
         ]
     }
 }
