@@ -31,6 +31,8 @@ enum Command {
     Device(DeviceArguments),
     /// Tells why a volume, a snapshot, an instance or a request is as it is.
     Explain(ExplainArguments),
+    /// Makes and lists the server's accounts; for the account whose credentials the server wrote at its first start.
+    Account(AccountArguments),
     /// Reads every stored snapshot whole and tells what is damaged. Needs no key and no running server.
     Scrub(ScrubArguments),
 }
@@ -91,6 +93,29 @@ pub struct ExplainArguments {
     pub remote: client::Remote,
 }
 
+/// What `account` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct AccountArguments {
+    #[command(subcommand)]
+    pub command: AccountCommand,
+    #[command(flatten)]
+    pub remote: client::Remote,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+pub enum AccountCommand {
+    /// Makes an account; prints its root credentials, once, in the form of the aws CLI's credentials file.
+    Create {
+        /// The account's name; also the name of the profile that is printed.
+        name: String,
+        /// An address to write to about the account.
+        #[arg(long)]
+        email: Option<String>,
+    },
+    /// Lists the server's accounts.
+    List,
+}
+
 /// What `scrub` can be told.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ScrubArguments {
@@ -113,6 +138,7 @@ fn main() -> ExitCode {
         Command::Device(arguments) => commands::device::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Scrub(arguments) => commands::scrub::run(&arguments),
+        Command::Account(arguments) => commands::account::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

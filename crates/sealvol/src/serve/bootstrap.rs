@@ -50,6 +50,7 @@ pub fn first_account(catalog: &Catalog, seal: &dyn Seal, data: &Path, env: &Env)
     let row = Account::new(account, env.clock.now());
     transact(catalog, |tx| {
         tx.put(&row)?;
+        tx.put(&ServerFact { name: organizations::OPERATOR_FACT.into(), value: row.id.to_string() })?;
         Ok(tx.put(&key)?)
     })
 }

@@ -109,13 +109,14 @@ pub fn registry() -> Registry {
         .with(sts::table())
         .with(iam::table())
         .with(organizations::table())
+        .with(organizations::operator_table())
         .with(control::table())
         .with(ebs::table())
 }
 
 /// Every table of the catalog.
 fn tables() -> Vec<Table> {
-    [api::TABLES, jobs::TABLES, ec2::TABLES, ebs::TABLES, ::kms::TABLES].concat()
+    [api::TABLES, jobs::TABLES, ec2::TABLES, ebs::TABLES, ::kms::TABLES, organizations::TABLES].concat()
 }
 
 fn open_catalog(url: Option<&str>, data: &Path, env: &Env) -> Result<Catalog, Fault> {
