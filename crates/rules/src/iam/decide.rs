@@ -31,6 +31,13 @@ pub struct Asker<'a> {
     pub account: &'a str,
 }
 
+impl Asker<'_> {
+    /// Credentials of GetFederationToken that the root got: no identity policies stand behind them, as none stand behind the root.
+    pub(super) fn is_of_root(&self) -> bool {
+        self.kind == AskerKind::FederatedUser && self.issuer_arn.is_some_and(|arn| arn.ends_with(":root"))
+    }
+}
+
 /// A policy and where it comes from, for reasons: `policy arn:aws:iam::…:policy/x`, `inline policy "y" of role "z"`.
 #[derive(Clone, Debug)]
 pub struct Attached {

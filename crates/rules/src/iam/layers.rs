@@ -5,7 +5,7 @@
 //! | root | limit | allowed without | — |
 //! | user, role session | limit | must allow | limit, if there are any |
 //! | session of a service-linked role | — | must allow | limit |
-//! | federated user | limit | must allow | session policies must be there and allow |
+//! | federated user | limit | must allow (those of its user; the root has none) | session policies must be there and allow |
 //! | service | — | has none | — |
 
 use super::decide::{Attached, Decision, Layer, Question};
@@ -111,6 +111,7 @@ impl<'a> Side<'a> {
         }
         let layers = self.question.layers;
         let policies = match layer {
+            Layer::Identity if self.question.asker.is_of_root() => return None,
             Layer::Identity => layers.identity.iter().collect(),
             Layer::Boundary => vec![layers.boundary.as_ref()?],
             Layer::Session => match &layers.session {

@@ -20,7 +20,7 @@ mod policy;
 mod with_resource;
 
 pub use context::Context;
-pub(crate) use layers::Side;
 pub use decide::{Asker, AskerKind, Attached, Decision, Effect, Layer, Layers, Question, decide};
+pub(crate) use layers::Side;
 pub use policy::{Malformed, Matched, Policy, PolicyType, Position, PrincipalName, Verdict, Version, Whom};
 pub use with_resource::decide_with_resource;

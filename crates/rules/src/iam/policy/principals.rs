@@ -7,6 +7,7 @@
 //!   {"AWS": "arn:aws:sts::…:assumed-role/ROLE/NAME"}    the session;  federated-user/NAME likewise
 //!   {"Service": "ec2.amazonaws.com"}                    the service
 //!   {"Federated": …}                                    an identity provider; nobody here is one
+//!   {"AWS": "AIDA…" | "AROA…"}                          nobody: the unique id of somebody who was deleted
 //! ```
 //! Source: IAM User Guide, "AWS JSON policy elements: Principal", "NotPrincipal".
 
@@ -28,6 +29,9 @@ pub enum PrincipalName {
     Service(String),
     /// an identity provider
     Federated(String),
+    /// unique id of a user, a role or a role's session (`AIDA…`, `AROA…`, `AROA…:name`), by which documents are stored: means nobody
+    /// until it is exchanged for an ARN, so what a deleted user had goes to no namesake
+    Id(String),
 }
 
 /// The whole element.
@@ -84,9 +88,11 @@ fn means(name: &PrincipalName, asker: &Asker) -> Option<Whom> {
     let service = asker.kind == AskerKind::Service;
     match name {
         PrincipalName::Everybody => Some(Whom::Itself),
-        PrincipalName::Account(account) if !service && account == asker.account => {
-            Some(if asker.kind == AskerKind::Root { Whom::Itself } else { Whom::Account })
-        }
+        PrincipalName::Account(account) if !service && account == asker.account => Some(match asker.kind {
+            AskerKind::Root => Whom::Itself,
+            AskerKind::FederatedUser if asker.is_of_root() => Whom::Issuer,
+            _ => Whom::Account,
+        }),
         PrincipalName::Arn(arn) if !service && arn == asker.arn => Some(Whom::Itself),
         PrincipalName::Arn(arn) if asker.issuer_arn == Some(arn.as_str()) => Some(Whom::Issuer),
         PrincipalName::Service(name) if service && name == asker.arn => Some(Whom::Itself),
@@ -117,6 +123,9 @@ fn aws(name: &str) -> Option<PrincipalName> {
     if let Ok(account) = AccountId::parse(name) {
         return Some(PrincipalName::Account(account.to_string()));
     }
+    if is_unique_id(name) {
+        return Some(PrincipalName::Id(name.to_owned()));
+    }
     let arn = Arn::parse(name).ok()?;
     let account = AccountId::parse(&arn.account).ok()?;
     // Wildcards in a principal would name people who do not exist yet.
@@ -133,4 +142,11 @@ fn aws(name: &str) -> Option<PrincipalName> {
         ("sts", "assumed-role") if filled && rest.contains('/') => Some(PrincipalName::Arn(name.to_owned())),
         _ => None,
     }
+}
+
+fn is_unique_id(name: &str) -> bool {
+    let (id, session) = name.split_once(':').unwrap_or((name, "-"));
+    let user = id.starts_with("AIDA") && !name.contains(':');
+    let fits = id.len() > 4 && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    fits && (user || (id.starts_with("AROA") && !session.is_empty() && !session.contains(['*', '?'])))
 }
