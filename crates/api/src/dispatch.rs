@@ -1,6 +1,8 @@
 //! The steps that every call passes, in order. `serve` is the way in from a socket, `call` the way in for jobs and hosts,
 //! `Cx::call` the way in for one action that needs another; all three end in `perform`.
 
+use crate::identity::KeyUses;
+use crate::policies::Policies;
 use crate::trail::{Ending, Story};
 use crate::{Action, After, Answer, Caller, Cx, Entry, Failure, InputOf, OutputOf, Registry, Request};
 use base::Refusal;
@@ -20,12 +22,24 @@ pub struct Door {
     pub(crate) token_key: wire::token::TokenKey,
     /// Trail records written since the start.
     records: AtomicU64,
+    pub(crate) policies: Policies,
+    /// when each access key was last used, as far as this server saw it
+    pub key_uses: KeyUses,
     dependencies: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
 }
 
 impl Door {
     pub fn new(env: Env, catalog: Catalog, registry: Registry, token_key: wire::token::TokenKey) -> Self {
-        Door { env, catalog, registry, token_key, records: AtomicU64::new(0), dependencies: HashMap::new() }
+        Door {
+            env,
+            catalog,
+            registry,
+            token_key,
+            records: AtomicU64::new(0),
+            policies: Policies::default(),
+            key_uses: KeyUses::default(),
+            dependencies: HashMap::new(),
+        }
     }
 
     /// Gives handlers something to work with, found again by its type.
@@ -45,6 +59,9 @@ impl Door {
             Ok(name) => name,
             Err(refusal) => return wire::encode_refusal(service, &refusal, &request.id),
         };
+        if let Some(refusal) = crate::temporary::barred(caller, service) {
+            return wire::encode_refusal(service, &refusal, &request.id);
+        }
         match self.registry.find(service.name, &name) {
             Some(Entry { serve, .. }) => serve(self, caller, request, call),
             None => wire::encode_refusal(service, &wire::unknown_operation(service, &name), &request.id),

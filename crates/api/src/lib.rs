@@ -12,13 +12,15 @@ mod data;
 mod dispatch;
 pub mod events;
 pub mod identity;
+mod policies;
 mod registry;
+mod temporary;
 pub mod trail;
 
 pub use action::{Action, DataAction, DataInputOf, DataOutputOf, InputOf, OutputOf};
 pub use after::After;
 pub use answer::{Answer, Failure};
-pub use authority::{Authority, Touched};
+pub use authority::{Authority, FULL_ACCESS_ID, Touched};
 pub use caller::{
     Caller, EBS, Principal, Session, SessionPolicy, Via, infrastructure_session_arn, role_arn, user_arn,
 };
@@ -32,6 +34,7 @@ use catalog::{Row, Table};
 pub const TABLES: &[Table] = &[
     identity::Account::TABLE,
     identity::AccessKey::TABLE,
+    identity::AccessKeyUse::TABLE,
     identity::ServerFact::TABLE,
     identity::TemporaryCredential::TABLE,
     identity::User::TABLE,

@@ -19,6 +19,7 @@ mod query;
 mod refuse;
 mod rest;
 mod route;
+pub mod sealed;
 mod service;
 pub mod time;
 pub mod token;

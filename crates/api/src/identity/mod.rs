@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | accounts | account id | no |
 //! | access_keys | access key id | the secret access key, sealed |
+//! | access_key_uses | access key id | no |
 //! | iam_sessions | access key id (`ASIA…`) | the secret access key, sealed; of the session token a hash |
 //! | iam_users, iam_groups, iam_roles, iam_instance_profiles, iam_policies | `account/<name in lower case>` | no |
 //! | org_organizations | organization id | no |
@@ -13,6 +14,7 @@
 
 mod accounts;
 pub mod aws_managed;
+mod key_use;
 mod organization;
 mod people;
 mod policies;
@@ -20,6 +22,7 @@ pub mod principals;
 mod sessions;
 
 pub use accounts::{AccessKey, Account, ServerFact};
+pub use key_use::{AccessKeyUse, KeyUses};
 pub use organization::{ControlPolicy, Node, Organization};
 pub use people::{Group, InstanceProfile, Role, User};
 pub use policies::{ManagedPolicy, PolicyVersion};

@@ -84,19 +84,25 @@ pub fn shown_document(tx: &mut Tx, text: &str) -> Answer<String> {
     rewritten(text, |name| Ok(Some(shown(tx, name)?)))
 }
 
-/// A stored document for a decision about one caller: principals that mean the caller or its role stand there as ARNs. Other ids
-/// stay, and mean nobody: none of the caller's names looks like them.
+/// A stored document for a decision about one caller: principals that mean the caller or its role stand there as ARNs, other ids
+/// as ARNs that nobody has.
 pub fn document_for<'t>(caller: &Caller, text: &'t str) -> Cow<'t, str> {
-    let own = Names::of(caller);
-    let ids = [Some(&own.itself), own.issuer.as_ref()];
-    let arns = [Some(caller.arn()), caller.issuer_arn()];
     // Most policies name no user or role: nothing to rewrite, nothing to read.
-    if !ids.iter().flatten().any(|id| is_unique_id(id) && text.contains(id.as_str())) {
+    if !text.contains("\"AIDA") && !text.contains("\"AROA") {
         return Cow::Borrowed(text);
     }
+    let own = Names::of(caller);
     let arn_of = |name: &str| {
-        let at = ids.iter().position(|id| id.is_some_and(|id| id == name && is_unique_id(id)));
-        Ok(at.and_then(|at| arns[at].clone()))
+        Ok(if !is_unique_id(name) {
+            None
+        } else if name == own.itself {
+            Some(caller.arn())
+        } else if own.issuer.as_deref() == Some(name) {
+            caller.issuer_arn()
+        } else {
+            // No name in IAM has a `#`.
+            Some(format!("arn:aws:iam::000000000000:user/#{name}"))
+        })
     };
     rewritten(text, arn_of).map_or(Cow::Borrowed(text), Cow::Owned)
 }
@@ -133,6 +139,14 @@ impl Names {
             Principal::Service { name } => (name.clone(), None, None),
         };
         Names { itself, issuer, account }
+    }
+
+    /// All of them, the closest first.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.itself), self.issuer.as_ref(), self.account.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 }
 

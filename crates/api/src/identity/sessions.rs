@@ -33,6 +33,6 @@ impl Row for TemporaryCredential {
         self.access_key_id.clone()
     }
     fn indexes(&self) -> Vec<Option<String>> {
-        vec![Some(TemporaryCredential::expires_index(self.session.expires.millis() as i64 / 3_600_000))]
+        vec![Some(TemporaryCredential::expires_index(self.session.expires.millis() / 3_600_000))]
     }
 }
