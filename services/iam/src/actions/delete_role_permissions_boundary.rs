@@ -1,0 +1,42 @@
+//! DeleteRolePermissionsBoundary: takes a role's boundary away: from now on its policies alone say what it may. Without a
+//! boundary there is nothing to do. Roles linked to services are AWS's own to change.
+//!
+//! Needs `iam:DeleteRolePermissionsBoundary` on the role; condition keys `iam:PermissionsBoundary` (the boundary that goes), the role's
+//! tags. Source: IAM API Reference, DeleteRolePermissionsBoundary.
+
+use crate::{boundary, find, names, touches};
+use api::{Action, Answer, Cx, Touched};
+use base::Refusal;
+use wire::generated::iam::{
+    DeleteRolePermissionsBoundary as Op, DeleteRolePermissionsBoundaryInput,
+    DeleteRolePermissionsBoundaryOutput,
+};
+
+pub struct DeleteRolePermissionsBoundary;
+
+impl Action for DeleteRolePermissionsBoundary {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "iam:DeleteRolePermissionsBoundary";
+    const KEYS: &'static [&'static str] =
+        &["iam:PermissionsBoundary", "aws:ResourceTag/", "iam:ResourceTag/"];
+
+    fn check(input: &DeleteRolePermissionsBoundaryInput) -> Result<(), Refusal> {
+        names::user("roleName", &input.role_name)
+    }
+
+    fn touches(cx: &mut Cx, input: &DeleteRolePermissionsBoundaryInput) -> Answer<Vec<Touched>> {
+        Ok(vec![touches::bounded_role(cx, &input.role_name)?])
+    }
+
+    fn handle(
+        cx: &mut Cx,
+        input: DeleteRolePermissionsBoundaryInput,
+    ) -> Answer<DeleteRolePermissionsBoundaryOutput> {
+        let mut role = find::role_to_change(cx, &input.role_name)?;
+        boundary::change(cx, role.boundary.as_deref(), None)?;
+        role.boundary = None;
+        cx.tx.put(&role)?;
+        Ok(DeleteRolePermissionsBoundaryOutput {})
+    }
+}

@@ -1,0 +1,42 @@
+//! DeleteUserPermissionsBoundary: takes a user's boundary away: from now on its policies alone say what it may. Without a
+//! boundary there is nothing to do.
+//!
+//! Needs `iam:DeleteUserPermissionsBoundary` on the user; condition keys `iam:PermissionsBoundary` (the boundary that goes), the user's
+//! tags. Source: IAM API Reference, DeleteUserPermissionsBoundary.
+
+use crate::{boundary, find, names, touches};
+use api::{Action, Answer, Cx, Touched};
+use base::Refusal;
+use wire::generated::iam::{
+    DeleteUserPermissionsBoundary as Op, DeleteUserPermissionsBoundaryInput,
+    DeleteUserPermissionsBoundaryOutput,
+};
+
+pub struct DeleteUserPermissionsBoundary;
+
+impl Action for DeleteUserPermissionsBoundary {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "iam:DeleteUserPermissionsBoundary";
+    const KEYS: &'static [&'static str] =
+        &["iam:PermissionsBoundary", "aws:ResourceTag/", "iam:ResourceTag/"];
+
+    fn check(input: &DeleteUserPermissionsBoundaryInput) -> Result<(), Refusal> {
+        names::user("userName", &input.user_name)
+    }
+
+    fn touches(cx: &mut Cx, input: &DeleteUserPermissionsBoundaryInput) -> Answer<Vec<Touched>> {
+        Ok(vec![touches::bounded_user(cx, &input.user_name)?])
+    }
+
+    fn handle(
+        cx: &mut Cx,
+        input: DeleteUserPermissionsBoundaryInput,
+    ) -> Answer<DeleteUserPermissionsBoundaryOutput> {
+        let mut user = find::user(cx, &input.user_name)?;
+        boundary::change(cx, user.boundary.as_deref(), None)?;
+        user.boundary = None;
+        cx.tx.put(&user)?;
+        Ok(DeleteUserPermissionsBoundaryOutput {})
+    }
+}

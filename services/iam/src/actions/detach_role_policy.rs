@@ -1,0 +1,36 @@
+//! DetachRolePolicy: takes a managed policy off a role. Roles linked to services are AWS's own to change.
+//!
+//! Needs `iam:DetachRolePolicy` on the role; condition keys `iam:PolicyARN`, `iam:PermissionsBoundary` (the boundary that the role has), the role's tags.
+//! Source: IAM API Reference, DetachRolePolicy.
+
+use crate::attachments::{attached, managed};
+use crate::{find, names, touches};
+use api::{Action, Answer, Cx, Touched};
+use base::Refusal;
+use wire::generated::iam::{DetachRolePolicy as Op, DetachRolePolicyInput, DetachRolePolicyOutput};
+
+pub struct DetachRolePolicy;
+
+impl Action for DetachRolePolicy {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "iam:DetachRolePolicy";
+    const KEYS: &'static [&'static str] =
+        &["iam:PolicyARN", "iam:PermissionsBoundary", "aws:ResourceTag/", "iam:ResourceTag/"];
+
+    fn check(input: &DetachRolePolicyInput) -> Result<(), Refusal> {
+        names::user("roleName", &input.role_name)?;
+        managed::check_arn("policyArn", &input.policy_arn)
+    }
+
+    fn touches(cx: &mut Cx, input: &DetachRolePolicyInput) -> Answer<Vec<Touched>> {
+        let role = touches::bounded_role(cx, &input.role_name)?;
+        Ok(vec![touches::with_policy_arn(role, &input.policy_arn)])
+    }
+
+    fn handle(cx: &mut Cx, input: DetachRolePolicyInput) -> Answer<DetachRolePolicyOutput> {
+        let role = find::role_to_change(cx, &input.role_name)?;
+        attached::detach(cx, role, &input.policy_arn)?;
+        Ok(DetachRolePolicyOutput {})
+    }
+}

@@ -1,0 +1,47 @@
+//! PutRolePermissionsBoundary: bounds a role by a managed policy, in place of an earlier boundary. The policy counts its uses. Roles linked to services are AWS's own to change.
+//!
+//! Needs `iam:PutRolePermissionsBoundary` on the role; condition keys `iam:PermissionsBoundary` (the new boundary), the role's tags.
+//! Source: IAM API Reference, PutRolePermissionsBoundary.
+
+use crate::attachments::managed;
+use crate::{boundary, find, names, touches};
+use api::{Action, Answer, Cx, Touched};
+use base::Refusal;
+use wire::generated::iam::{
+    PutRolePermissionsBoundary as Op, PutRolePermissionsBoundaryInput, PutRolePermissionsBoundaryOutput,
+};
+
+pub struct PutRolePermissionsBoundary;
+
+impl Action for PutRolePermissionsBoundary {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "iam:PutRolePermissionsBoundary";
+    const KEYS: &'static [&'static str] =
+        &["iam:PermissionsBoundary", "aws:ResourceTag/", "iam:ResourceTag/"];
+
+    fn check(input: &PutRolePermissionsBoundaryInput) -> Result<(), Refusal> {
+        names::user("roleName", &input.role_name)?;
+        boundary::check(Some(&input.permissions_boundary))
+    }
+
+    fn touches(cx: &mut Cx, input: &PutRolePermissionsBoundaryInput) -> Answer<Vec<Touched>> {
+        let role = touches::role(cx, &input.role_name)?;
+        Ok(vec![touches::with_boundary(role, Some(&input.permissions_boundary))])
+    }
+
+    fn handle(
+        cx: &mut Cx,
+        input: PutRolePermissionsBoundaryInput,
+    ) -> Answer<PutRolePermissionsBoundaryOutput> {
+        let mut role = find::role_to_change(cx, &input.role_name)?;
+        let arn = input.permissions_boundary;
+        if managed::find_some(cx, &arn)?.is_none() {
+            return Err(find::no_such_policy(&arn).into());
+        }
+        boundary::change(cx, role.boundary.as_deref(), Some(&arn))?;
+        role.boundary = Some(arn);
+        cx.tx.put(&role)?;
+        Ok(PutRolePermissionsBoundaryOutput {})
+    }
+}

@@ -1,0 +1,47 @@
+//! PutUserPermissionsBoundary: bounds a user by a managed policy, in place of an earlier boundary. The policy counts its uses.
+//!
+//! Needs `iam:PutUserPermissionsBoundary` on the user; condition keys `iam:PermissionsBoundary` (the new boundary), the user's tags.
+//! Source: IAM API Reference, PutUserPermissionsBoundary.
+
+use crate::attachments::managed;
+use crate::{boundary, find, names, touches};
+use api::{Action, Answer, Cx, Touched};
+use base::Refusal;
+use wire::generated::iam::{
+    PutUserPermissionsBoundary as Op, PutUserPermissionsBoundaryInput, PutUserPermissionsBoundaryOutput,
+};
+
+pub struct PutUserPermissionsBoundary;
+
+impl Action for PutUserPermissionsBoundary {
+    type Op = Op;
+    const READ_ONLY: bool = false;
+    const IAM: &'static str = "iam:PutUserPermissionsBoundary";
+    const KEYS: &'static [&'static str] =
+        &["iam:PermissionsBoundary", "aws:ResourceTag/", "iam:ResourceTag/"];
+
+    fn check(input: &PutUserPermissionsBoundaryInput) -> Result<(), Refusal> {
+        names::user("userName", &input.user_name)?;
+        boundary::check(Some(&input.permissions_boundary))
+    }
+
+    fn touches(cx: &mut Cx, input: &PutUserPermissionsBoundaryInput) -> Answer<Vec<Touched>> {
+        let user = touches::user(cx, &input.user_name)?;
+        Ok(vec![touches::with_boundary(user, Some(&input.permissions_boundary))])
+    }
+
+    fn handle(
+        cx: &mut Cx,
+        input: PutUserPermissionsBoundaryInput,
+    ) -> Answer<PutUserPermissionsBoundaryOutput> {
+        let mut user = find::user(cx, &input.user_name)?;
+        let arn = input.permissions_boundary;
+        if managed::find_some(cx, &arn)?.is_none() {
+            return Err(find::no_such_policy(&arn).into());
+        }
+        boundary::change(cx, user.boundary.as_deref(), Some(&arn))?;
+        user.boundary = Some(arn);
+        cx.tx.put(&user)?;
+        Ok(PutUserPermissionsBoundaryOutput {})
+    }
+}
