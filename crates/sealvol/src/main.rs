@@ -31,6 +31,8 @@ enum Command {
     Device(DeviceArguments),
     /// Tells why a volume, a snapshot, an instance or a request is as it is.
     Explain(ExplainArguments),
+    /// Lists every action with the permission and the condition keys that policies can name. Needs no running server.
+    Actions(ActionsArguments),
     /// Makes and lists the server's accounts; for the account whose credentials the server wrote at its first start.
     Account(AccountArguments),
     /// Reads every stored snapshot whole and tells what is damaged. Needs no key and no running server.
@@ -93,6 +95,14 @@ pub struct ExplainArguments {
     pub remote: client::Remote,
 }
 
+/// What `actions` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ActionsArguments {
+    /// Print a line of JSON for each.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What `account` can be told.
 #[derive(clap::Args, Clone, Debug)]
 pub struct AccountArguments {
@@ -138,6 +148,7 @@ fn main() -> ExitCode {
         Command::Device(arguments) => commands::device::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Scrub(arguments) => commands::scrub::run(&arguments),
+        Command::Actions(arguments) => commands::actions::run(&arguments),
         Command::Account(arguments) => commands::account::run(&arguments),
     };
     match result {

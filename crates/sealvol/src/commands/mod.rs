@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod account;
+pub mod actions;
 pub mod demo;
 pub mod device;
 pub mod explain;
