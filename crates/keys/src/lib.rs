@@ -1,4 +1,4 @@
-//! KMS cryptography: the seal, key material, ciphertext blobs, signatures, MACs, grant and import tokens, secret memory. Decides nothing about who may use
+//! KMS cryptography: the seal, key material, ciphertext blobs, signatures, MACs, grant tokens, secret memory. Decides nothing about who may use
 //! a key and in which state; see `rules`.
 //!
 //! ```text
@@ -17,7 +17,6 @@ mod error;
 mod evp;
 pub mod grant_token;
 pub mod import;
-pub mod import_token;
 mod mac;
 mod material;
 mod oaep;

@@ -116,7 +116,7 @@ impl KeySpec {
     }
 
     /// Bytes of the material where it is plain random bytes.
-    pub(crate) fn secret_bytes(self) -> Option<usize> {
+    pub fn secret_bytes(self) -> Option<usize> {
         match self {
             KeySpec::SymmetricDefault | KeySpec::Hmac256 => Some(32),
             KeySpec::Hmac224 => Some(28),
