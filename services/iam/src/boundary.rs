@@ -2,13 +2,10 @@
 //! PutUserPermissionsBoundary; IAM User Guide, "Permissions boundaries for IAM entities".
 
 use crate::{find, names};
-use api::identity::ManagedPolicy;
+use api::identity::{ManagedPolicy, aws_managed};
 use api::{Answer, Cx};
 use base::Refusal;
 use wire::generated::iam::AttachedPermissionsBoundary;
-
-/// AWS's own policies stand in an account of their own.
-const OF_AWS: &str = "arn:aws:iam::aws:policy/";
 
 /// The form of a boundary: a policy's ARN of 20 to 2,048 characters.
 pub fn check(arn: Option<&str>) -> Result<(), Refusal> {
@@ -34,7 +31,7 @@ pub fn change(cx: &mut Cx, old: Option<&str>, new: Option<&str>) -> Answer<()> {
     if old == new {
         return Ok(());
     }
-    if let Some(arn) = new.filter(|arn| !arn.starts_with(OF_AWS)) {
+    if let Some(arn) = new.filter(|arn| aws_managed::find(arn).is_none()) {
         let mut policy = find::policy(cx, arn)?;
         policy.boundaries += 1;
         cx.tx.put(&policy)?;

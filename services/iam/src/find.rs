@@ -4,6 +4,9 @@ use api::identity::{AccessKey, Group, InstanceProfile, ManagedPolicy, Role, User
 use api::{Answer, Cx, Principal};
 use base::Refusal;
 
+/// Where roles linked to services have their paths.
+pub const LINKED_PATH: &str = "/aws-service-role/";
+
 pub fn user(cx: &mut Cx, name: &str) -> Answer<User> {
     let key = named(cx.account(), name);
     Ok(cx.tx.get(&key)?.ok_or_else(|| no_such("user", name))?)
@@ -103,6 +106,23 @@ pub fn named_or_caller(cx: &Cx, name: Option<&str>) -> Result<Named, Refusal> {
             "Must specify userName when calling with non-User credentials",
         )),
     }
+}
+
+/// For lists that are always empty: the user must be there, and no marker was ever given.
+pub fn there(cx: &mut Cx, name: Option<&str>, marker: Option<&str>) -> Answer<()> {
+    if let Named::User(name) = named_or_caller(cx, name)? {
+        user(cx, &name)?;
+    }
+    if marker.is_some() { Err(crate::paging::invalid_marker().into()) } else { Ok(()) }
+}
+
+/// What is said of the password of a user, or of the root, since nobody has one here.
+pub fn no_login_profile(cx: &mut Cx, name: Option<&str>) -> Answer<Refusal> {
+    let shown = match named_or_caller(cx, name)? {
+        Named::Root => cx.account().to_string(),
+        Named::User(name) => user(cx, &name)?.name,
+    };
+    Ok(no_such_entity(format!("Login Profile for User {shown} cannot be found.")))
 }
 
 /// `NoSuchEntity`, 404: `The user with name x cannot be found.`

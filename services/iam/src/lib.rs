@@ -11,17 +11,24 @@
 //!     shapes, paging   rows ─► answers, in pages
 //! ```
 
+mod access_keys;
 pub mod actions;
+mod attachments;
 mod boundary;
+mod documents;
 mod find;
 mod ids;
 mod limits;
+mod linked;
 mod names;
 mod paging;
+mod profiles;
 mod shapes;
+mod simulate;
 mod tagging;
 #[cfg(test)]
 mod testing;
 mod touches;
+mod trust;
 
 pub use actions::table;

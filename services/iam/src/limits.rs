@@ -33,6 +33,14 @@ pub fn delete_conflict(first: &str) -> Refusal {
     Refusal::new("DeleteConflict", format!("Cannot delete entity, must {first}.")).with_status(409)
 }
 
+/// Refuses to delete what still has something: of each hindrance whether it is there and what must be done first.
+pub fn nothing_first(hindrances: &[(bool, &str)]) -> Result<(), Refusal> {
+    match hindrances.iter().find(|(there, _)| *there) {
+        Some((_, first)) => Err(delete_conflict(first)),
+        None => Ok(()),
+    }
+}
+
 /// `EntityAlreadyExists`, 409: `User with name x already exists.`
 pub fn already_exists(kind: &str, name: &str) -> Refusal {
     Refusal::new("EntityAlreadyExists", format!("{kind} with name {name} already exists.")).with_status(409)

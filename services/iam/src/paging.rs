@@ -40,6 +40,12 @@ pub fn check(max_items: Option<i32>) -> Result<(), Refusal> {
     names::range("maxItems", max_items, 1, ITEMS_MAX)
 }
 
+/// Items on a page.
+pub fn size(max_items: Option<i32>) -> Result<usize, Refusal> {
+    check(max_items)?;
+    Ok(max_items.and_then(|n| usize::try_from(n).ok()).unwrap_or(ITEMS_DEFAULT))
+}
+
 impl Paging<'_> {
     /// The account's rows for which `keep` holds.
     pub fn rows<R: Row>(&self, cx: &mut Cx, keep: impl Fn(&R) -> bool) -> Answer<Page<R>> {
@@ -66,8 +72,7 @@ impl Paging<'_> {
 
     /// Items per page, and the key after which the page starts.
     fn start(&self, cx: &Cx) -> Answer<(usize, Option<String>)> {
-        check(self.max_items)?;
-        let size = self.max_items.and_then(|n| usize::try_from(n).ok()).unwrap_or(ITEMS_DEFAULT);
+        let size = size(self.max_items)?;
         let after = match self.marker {
             None => None,
             Some(marker) => Some(cx.page_cursor(&self.list_name(), marker).ok_or_else(invalid_marker)?),
@@ -88,7 +93,8 @@ impl Paging<'_> {
     }
 }
 
-fn invalid_marker() -> Refusal {
+/// What is said of a marker that no list gave.
+pub fn invalid_marker() -> Refusal {
     Refusal::new("ValidationError", "Invalid Marker.")
         .because("the marker was not given by this server to this account for this list")
 }

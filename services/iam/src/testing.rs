@@ -1,12 +1,13 @@
 //! An IAM of its own for each test: the real door, a catalog in a temporary directory, a simulated clock. Calls go in and come
 //! out as wire text.
 
-use api::identity::{AccessKey, User, named};
+use api::identity::{AccessKey, Account, User, named};
 use api::{Caller, Cx, Door, Principal, Registry, Request, trail};
 use base::{AccountId, Region};
 use catalog::Catalog;
 use env::{Env, SimClock};
 use keys::{KeyFileSeal, SealHandle};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::generated::iam::SERVICE;
@@ -40,7 +41,12 @@ impl Bench {
         let seal = Arc::new(SealHandle(Arc::new(seal)));
         let registry = Registry::default().with(crate::table());
         let door = Door::new(env, catalog, registry, TokenKey::new([7; 32])).with_dependency(seal.clone());
-        Bench { door, clock, seal, _dir: dir }
+        let bench = Bench { door, clock, seal, _dir: dir };
+        for account in [ACCOUNT, OTHER_ACCOUNT] {
+            let id = AccountId::parse(account).unwrap();
+            bench.with_cx(|cx| cx.tx.put(&Account::new(id.clone(), cx.now())).unwrap());
+        }
+        bench
     }
 
     pub fn root(&self) -> Caller {
@@ -135,6 +141,33 @@ impl Bench {
     /// Runs `work` as the root in a transaction that is committed.
     pub fn with_cx<T>(&self, mut work: impl FnMut(&mut Cx) -> T) -> T {
         self.door.transact(&self.root(), &self.request(), &SERVICE, |cx| Ok(work(cx))).unwrap()
+    }
+
+    /// Changes a user's row behind the API's back.
+    pub fn change_user(&self, name: &str, change: impl Fn(&mut User)) {
+        self.with_cx(|cx| {
+            let mut user = crate::find::user(cx, name).unwrap();
+            change(&mut user);
+            cx.tx.put(&user).unwrap();
+        });
+    }
+
+    /// Gives a user an inline policy `test` that allows one action on one resource.
+    pub fn allow(&self, name: &str, action: &str, resource: &str) {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        self.give(name, &json!({"Version": "2012-10-17", "Statement": [statement]}));
+    }
+
+    /// Gives a user the inline policy `test`.
+    pub fn give(&self, name: &str, policy: &Value) {
+        self.change_user(name, |user| {
+            user.inline.insert("test".into(), policy.to_string());
+        });
+    }
+
+    /// Makes a user one who may do everything.
+    pub fn allow_all(&self, name: &str) {
+        self.allow(name, "*", "*");
     }
 
     /// The stored row of an access key.

@@ -7,6 +7,13 @@ use api::{Answer, Cx, Touched, role_arn, user_arn};
 use base::Tag;
 use wire::generated::iam;
 
+/// The condition keys of whatever has tags.
+pub const TAGGED: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/"];
+/// Those of making or tagging something.
+pub const TAGGING: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/", "aws:RequestTag/", "aws:TagKeys"];
+/// Those of taking tags away.
+pub const UNTAGGING: &[&str] = &["aws:ResourceTag/", "iam:ResourceTag/", "aws:TagKeys"];
+
 /// A user by name, whether it is there or not.
 pub fn user(cx: &mut Cx, name: &str) -> Answer<Touched> {
     let key = named(cx.account(), name);
@@ -109,6 +116,19 @@ pub fn with_boundary(mut touched: Touched, arn: Option<&str>) -> Touched {
 pub fn with_policy_arn(mut touched: Touched, arn: &str) -> Touched {
     touched.keys.set("iam:PolicyARN", arn);
     touched
+}
+
+/// Making something with tags needs the permission to tag it too.
+pub fn authorise_creation(
+    cx: &mut Cx,
+    create: &str,
+    tag: &str,
+    touched: Touched,
+    tags: Option<&[iam::Tag]>,
+) -> Answer<()> {
+    let touched = [with_request_tags(touched, tags)];
+    cx.authorise(create, &touched)?;
+    if tags.is_some_and(|tags| !tags.is_empty()) { cx.authorise(tag, &touched) } else { Ok(()) }
 }
 
 fn tagged(arn: String, tags: &[Tag]) -> Touched {
