@@ -10,6 +10,9 @@ use catalog::{Row, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+/// Services whose records have `resources`.
+const RESOURCES_SHOWN: &[&str] = &["kms.amazonaws.com", "sts.amazonaws.com"];
+
 /// What a handler adds to the record of its call.
 #[derive(Default)]
 pub struct Draft {
@@ -183,7 +186,7 @@ impl Story<'_> {
         if !additional.is_empty() {
             body["additionalEventData"] = Value::Object(additional);
         }
-        if !resources.is_empty() && self.event_source == "kms.amazonaws.com" {
+        if !resources.is_empty() && RESOURCES_SHOWN.contains(&self.event_source) {
             body["resources"] = resources
                 .iter()
                 .map(|r| json!({"accountId": r.account, "type": r.kind, "ARN": r.arn}))

@@ -1,5 +1,11 @@
-//! AWS STS, as far as every client asks it at start: who am I?
+//! AWS STS: who am I, and temporary credentials. A session is a row (`api::identity::TemporaryCredential`); its token is random
+//! text of which the row has a hash, so nobody can make one, and what a session may is not in its holder's hands.
 
 pub mod actions;
+mod duration;
+mod issue;
+mod session_policies;
+mod session_tags;
+mod validate;
 
 pub use actions::table;

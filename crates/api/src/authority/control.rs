@@ -9,8 +9,8 @@ use rules::iam::{Attached, PolicyType};
 /// AWS's own control policy, attached everywhere at first: it allows everything. It has no row.
 pub const FULL_ACCESS_ID: &str = "p-FullAWSAccess";
 
-/// The document of [`FULL_ACCESS_ID`], and what an account's root may.
-pub(super) const FULL_ACCESS: &str =
+/// The document of [`FULL_ACCESS_ID`].
+const FULL_ACCESS: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// A tree of OUs is at most five deep; more than this is a damaged row.

@@ -1,10 +1,10 @@
 //! The policies of one identity, read from its rows in the transaction of the call that they decide.
 
-use super::control::FULL_ACCESS;
 use crate::identity::{Group, ManagedPolicy, Role, User, aws_managed, named};
 use crate::{Answer, Caller, Cx, Principal, SessionPolicy};
 use base::{AccountId, Fault, Tag};
 use rules::iam::{Attached, PolicyType};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What an identity's own rows say.
@@ -33,16 +33,8 @@ fn of(cx: &mut Cx, account: &AccountId, principal: &Principal) -> Answer<Own> {
                 None => Ok(Own::default()),
             }
         }
-        Principal::FederatedUser { by, .. } => match &**by {
-            // The root vouches with all that it may.
-            Principal::Root => {
-                let source = "the rights of the account's root".to_owned();
-                let all = attach(cx, FULL_ACCESS, PolicyType::Identity, source)?;
-                Ok(Own { identity: vec![all], ..Own::default() })
-            }
-            // Tags of the user are not tags of whom it vouches for.
-            by => Ok(Own { tags: Vec::new(), ..of(cx, account, by)? }),
-        },
+        // Tags of the user are not tags of whom it vouches for.
+        Principal::FederatedUser { by, .. } => Ok(Own { tags: Vec::new(), ..of(cx, account, by)? }),
         Principal::Root | Principal::InstanceInfrastructure { .. } | Principal::Service { .. } => {
             Ok(Own::default())
         }
@@ -104,15 +96,22 @@ fn boundary(cx: &mut Cx, account: &AccountId, arn: Option<&str>) -> Answer<Optio
 
 /// A managed policy, AWS's or the account's own.
 fn managed(cx: &mut Cx, account: &AccountId, arn: &str, source: &str) -> Answer<Attached> {
-    if let Some(aws) = aws_managed::find(arn) {
-        return attach(cx, aws.document, PolicyType::Identity, source.to_owned());
-    }
-    let name = arn.rsplit('/').next().unwrap_or_default();
-    let row = cx.tx.get::<ManagedPolicy>(&named(account, name))?.filter(|row| row.arn() == arn);
     // An attached policy cannot be deleted, so this is a damaged catalog; to go on without it could drop a Deny.
-    let document = row.as_ref().and_then(ManagedPolicy::document).map(str::to_owned);
+    let document = cx.managed_policy(account, arn)?;
     let document = document.ok_or_else(|| Fault::new(format!("{source} is attached but not there")))?;
     attach(cx, &document, PolicyType::Identity, source.to_owned())
+}
+
+impl Cx<'_> {
+    /// The document in force of a managed policy that identities of `account` can have: AWS's, or the account's own.
+    pub fn managed_policy(&mut self, account: &AccountId, arn: &str) -> Answer<Option<Cow<'static, str>>> {
+        if let Some(aws) = aws_managed::find(arn) {
+            return Ok(Some(Cow::Borrowed(aws.document)));
+        }
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let row = self.tx.get::<ManagedPolicy>(&named(account, name))?.filter(|row| row.arn() == arn);
+        Ok(row.as_ref().and_then(ManagedPolicy::document).map(|document| Cow::Owned(document.to_owned())))
+    }
 }
 
 /// The session policies. A federated user made without any may do nothing of its own.

@@ -3,7 +3,8 @@
 //! A denied call used nothing, so there is no record for the owner.
 //!
 //! Sources: CloudTrail User Guide, "sharedEventID" in "Record contents" and `AWSAccount` in "userIdentity element"; KMS Developer
-//! Guide, "Allowing users in other accounts to use a KMS key" (cross-account operations are logged in both accounts).
+//! Guide, "Allowing users in other accounts to use a KMS key" (cross-account operations are logged in both accounts);
+//! IAM User Guide, "Logging IAM and AWS STS API calls" (AssumeRole across accounts).
 
 use super::{Record, Touched};
 use crate::{Caller, Principal};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 /// Services whose use across accounts is recorded for the owner as well. (What other accounts do with an EBS snapshot reaches its
 /// owner in events of another kind.)
-const SOURCES: &[&str] = &["kms.amazonaws.com"];
+const SOURCES: &[&str] = &["kms.amazonaws.com", "sts.amazonaws.com"];
 
 impl Record {
     /// The accounts other than the caller's whose resources the call used.
