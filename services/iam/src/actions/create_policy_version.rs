@@ -50,3 +50,110 @@ impl Action for CreatePolicyVersion {
         Ok(CreatePolicyVersionOutput { policy_version: Some(version) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN, DOCUMENT};
+    use crate::testing::{Bench, element};
+
+    #[test]
+    fn a_version_is_in_force_only_if_so_asked() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let form = [("PolicyArn", arn.as_str()), ("PolicyDocument", DOCUMENT)];
+        let answer = bench.ok("CreatePolicyVersion", &form);
+        let date = element(&answer, "CreateDate");
+        let golden = "<PolicyVersion><VersionId>v2</VersionId><IsDefaultVersion>false</IsDefaultVersion>";
+        assert_eq!(answer, format!("{golden}<CreateDate>{date}</CreateDate></PolicyVersion>"));
+        let in_force = || element(&bench.ok("GetPolicy", &[("PolicyArn", &arn)]), "DefaultVersionId");
+        assert_eq!(in_force(), "v1");
+        let answer = bench.ok("CreatePolicyVersion", &[&form[..], &[("SetAsDefault", "true")]].concat());
+        assert_eq!(element(&answer, "IsDefaultVersion"), "true");
+        assert_eq!(in_force(), "v3");
+    }
+
+    #[test]
+    fn the_update_date_is_that_of_the_newest_version() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        bench.clock.advance(std::time::Duration::from_secs(60));
+        let version = bench.ok("CreatePolicyVersion", &[("PolicyArn", &arn), ("PolicyDocument", DOCUMENT)]);
+        let shown = bench.ok("GetPolicy", &[("PolicyArn", &arn)]);
+        assert_eq!(element(&shown, "UpdateDate"), element(&version, "CreateDate"));
+        assert_ne!(element(&shown, "UpdateDate"), element(&shown, "CreateDate"));
+    }
+
+    #[test]
+    fn five_are_the_most_and_names_are_not_given_again() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let form = [("PolicyArn", arn.as_str()), ("PolicyDocument", DOCUMENT)];
+        for _ in 2..=5 {
+            bench.ok("CreatePolicyVersion", &form);
+        }
+        let message = "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing \
+                       version.";
+        bench.refused("CreatePolicyVersion", &form, "LimitExceeded", message);
+        bench.ok("DeletePolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v5")]);
+        assert_eq!(element(&bench.ok("CreatePolicyVersion", &form), "VersionId"), "v6");
+    }
+
+    #[test]
+    fn bad_documents_are_refused() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        for (document, code) in [
+            ("", "ValidationError"),
+            ("null", "MalformedPolicyDocument"),
+            ("{}", "MalformedPolicyDocument"),
+            (&DOCUMENT.replace("ec2:*", "ec2"), "MalformedPolicyDocument"),
+            (&trial::document_of(6145), "LimitExceeded"),
+        ] {
+            let form = [("PolicyArn", arn.as_str()), ("PolicyDocument", document)];
+            let (_, body) = bench.call_as(&bench.root(), "CreatePolicyVersion", &form);
+            assert_eq!(element(&body, "Code"), code, "{document}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "CreatePolicyVersion",
+                &[("PolicyArn", arn), ("PolicyDocument", DOCUMENT)],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "CreatePolicyVersion",
+                &[("PolicyArn", arn), ("PolicyDocument", DOCUMENT)],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+
+    #[test]
+    fn aws_s_own_policies_are_changed_by_nobody() {
+        let bench = Bench::new();
+        let message = format!(
+            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:CreatePolicyVersion on resource: policy {ADMIN}"
+        );
+        bench.refused(
+            "CreatePolicyVersion",
+            &[("PolicyArn", ADMIN), ("PolicyDocument", DOCUMENT)],
+            "AccessDenied",
+            &message,
+        );
+    }
+}

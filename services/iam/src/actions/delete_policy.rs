@@ -50,3 +50,96 @@ impl Action for DeletePolicy {
 fn conflict(message: &str) -> Refusal {
     Refusal::new("DeleteConflict", message).with_status(409)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN, DOCUMENT};
+    use crate::testing::Bench;
+
+    #[test]
+    fn a_deleted_policy_is_gone_and_its_name_free() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        assert_eq!(bench.ok("DeletePolicy", &[("PolicyArn", &arn)]), "");
+        bench.refused(
+            "GetPolicy",
+            &[("PolicyArn", &arn)],
+            "NoSuchEntity",
+            &format!("Policy {arn} was not found."),
+        );
+        assert_eq!(trial::policy(&bench, "p"), arn);
+    }
+
+    #[test]
+    fn what_is_used_stays() {
+        let bench = trial::bench();
+        let arn = trial::policy(&bench, "p");
+        let message = "Cannot delete a policy attached to entities.";
+        for kind in ["User", "Group", "Role"] {
+            let name = format!("{kind}Name");
+            let form = [(name.as_str(), "bob"), ("PolicyArn", &arn)];
+            bench.ok(&format!("Attach{kind}Policy"), &form);
+            bench.refused("DeletePolicy", &[("PolicyArn", &arn)], "DeleteConflict", message);
+            bench.ok(&format!("Detach{kind}Policy"), &form);
+        }
+        for kind in ["User", "Role"] {
+            let name = format!("{kind}Name");
+            bench.ok(
+                &format!("Put{kind}PermissionsBoundary"),
+                &[(&name, "bob"), ("PermissionsBoundary", &arn)],
+            );
+            bench.refused("DeletePolicy", &[("PolicyArn", &arn)], "DeleteConflict", message);
+            bench.ok(&format!("Delete{kind}PermissionsBoundary"), &[(&name, "bob")]);
+        }
+        bench.ok("DeletePolicy", &[("PolicyArn", &arn)]);
+    }
+
+    #[test]
+    fn other_versions_go_first() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        bench.ok("CreatePolicyVersion", &[("PolicyArn", &arn), ("PolicyDocument", DOCUMENT)]);
+        let message = "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The \
+                       default version is deleted with the policy.";
+        bench.refused("DeletePolicy", &[("PolicyArn", &arn)], "DeleteConflict", message);
+        bench.ok("DeletePolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v2")]);
+        bench.ok("DeletePolicy", &[("PolicyArn", &arn)]);
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "DeletePolicy",
+                &[("PolicyArn", arn)],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "DeletePolicy",
+                &[("PolicyArn", arn)],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+
+    #[test]
+    fn aws_s_own_policies_are_changed_by_nobody() {
+        let bench = Bench::new();
+        let message = format!(
+            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:DeletePolicy on resource: policy {ADMIN}"
+        );
+        bench.refused("DeletePolicy", &[("PolicyArn", ADMIN)], "AccessDenied", &message);
+    }
+}

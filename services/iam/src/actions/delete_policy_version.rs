@@ -37,3 +37,71 @@ impl Action for DeletePolicyVersion {
         Ok(DeletePolicyVersionOutput {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN, DOCUMENT};
+    use crate::testing::{Bench, elements};
+
+    #[test]
+    fn the_version_in_force_stays() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let delete = |version| [("PolicyArn", arn.as_str()), ("VersionId", version)];
+        let message = "Cannot delete the default version of a policy.";
+        bench.refused("DeletePolicyVersion", &delete("v1"), "DeleteConflict", message);
+        bench.ok(
+            "CreatePolicyVersion",
+            &[("PolicyArn", &arn), ("PolicyDocument", DOCUMENT), ("SetAsDefault", "true")],
+        );
+        bench.refused("DeletePolicyVersion", &delete("v2"), "DeleteConflict", message);
+        assert_eq!(bench.ok("DeletePolicyVersion", &delete("v1")), "");
+        assert_eq!(elements(&bench.ok("ListPolicyVersions", &[("PolicyArn", &arn)]), "VersionId"), ["v2"]);
+        for version in ["v1", "v3"] {
+            let message = format!("Policy {arn} version {version} does not exist or is not attachable.");
+            bench.refused("DeletePolicyVersion", &delete(version), "NoSuchEntity", &message);
+        }
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "DeletePolicyVersion",
+                &[("PolicyArn", arn), ("VersionId", "v1")],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "DeletePolicyVersion",
+                &[("PolicyArn", arn), ("VersionId", "v1")],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+
+    #[test]
+    fn aws_s_own_policies_are_changed_by_nobody() {
+        let bench = Bench::new();
+        let message = format!(
+            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:DeletePolicyVersion on resource: policy {ADMIN}"
+        );
+        bench.refused(
+            "DeletePolicyVersion",
+            &[("PolicyArn", ADMIN), ("VersionId", "v1")],
+            "AccessDenied",
+            &message,
+        );
+    }
+}

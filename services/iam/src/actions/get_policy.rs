@@ -30,3 +30,79 @@ impl Action for GetPolicy {
         Ok(GetPolicyOutput { policy: Some(shapes::policy(&policy, usage)) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, DOCUMENT, VIEW};
+    use crate::testing::{Bench, element};
+
+    #[test]
+    fn a_policy_is_shown_whole() {
+        let bench = Bench::new();
+        bench.ok("CreatePolicy", &[("PolicyName", "p"), ("Description", "d"), ("PolicyDocument", DOCUMENT)]);
+        let answer = bench.ok("GetPolicy", &[("PolicyArn", &trial::policy_arn("p"))]);
+        let (id, created) = (element(&answer, "PolicyId"), element(&answer, "CreateDate"));
+        assert_eq!(
+            answer,
+            format!(
+                "<Policy><PolicyName>p</PolicyName><PolicyId>{id}</PolicyId><Arn>arn:aws:iam::111122223333:policy/p</Arn>\
+                 <Path>/</Path><DefaultVersionId>v1</DefaultVersionId><AttachmentCount>0</AttachmentCount>\
+                 <PermissionsBoundaryUsageCount>0</PermissionsBoundaryUsageCount><IsAttachable>true</IsAttachable>\
+                 <Description>d</Description><CreateDate>{created}</CreateDate><UpdateDate>{created}</UpdateDate><Tags></Tags>\
+                 </Policy>"
+            )
+        );
+    }
+
+    #[test]
+    fn aws_s_own_are_there_in_every_account() {
+        let bench = Bench::new();
+        let answer = bench.ok("GetPolicy", &[("PolicyArn", VIEW)]);
+        assert_eq!(element(&answer, "Path"), "/job-function/");
+        assert!(element(&answer, "CreateDate").starts_with("2016-11-10T17:20:15"));
+        assert_eq!(element(&answer, "DefaultVersionId"), "v1");
+        assert!(element(&answer, "PolicyId").starts_with("ANPA"));
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "GetPolicy",
+                &[("PolicyArn", arn)],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "GetPolicy",
+                &[("PolicyArn", arn)],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+
+    #[test]
+    fn policies_may_ask_for_its_tags() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let condition = serde_json::json!({"StringEquals": {"aws:ResourceTag/team": "x"}});
+        let ann = trial::ann(&bench, "iam:GetPolicy", condition);
+        trial::denied(&bench, &ann, "GetPolicy", &[("PolicyArn", &arn)]);
+        bench.ok(
+            "TagPolicy",
+            &[("PolicyArn", &arn), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "x")],
+        );
+        bench.ok_as(&ann, "GetPolicy", &[("PolicyArn", &arn)]);
+    }
+}

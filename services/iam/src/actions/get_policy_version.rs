@@ -33,3 +33,92 @@ impl Action for GetPolicyVersion {
         Ok(GetPolicyVersionOutput { policy_version: Some(version) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN, DOCUMENT, ENCODED};
+    use crate::testing::{Bench, element};
+
+    #[test]
+    fn the_document_is_url_encoded() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let answer = bench.ok("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v1")]);
+        let date = element(&answer, "CreateDate");
+        assert_eq!(
+            answer,
+            format!(
+                "<PolicyVersion><Document>{ENCODED}</Document><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion>\
+                 <CreateDate>{date}</CreateDate></PolicyVersion>"
+            )
+        );
+        let other = DOCUMENT.replace("ec2", "kms");
+        bench.ok("CreatePolicyVersion", &[("PolicyArn", &arn), ("PolicyDocument", &other)]);
+        let second = bench.ok("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v2")]);
+        assert_eq!(element(&second, "Document"), crate::shapes::encoded(&other));
+        assert_eq!(element(&second, "IsDefaultVersion"), "false");
+    }
+
+    #[test]
+    fn aws_s_own_show_their_documents() {
+        let bench = Bench::new();
+        let answer = bench.ok("GetPolicyVersion", &[("PolicyArn", ADMIN), ("VersionId", "v1")]);
+        assert!(element(&answer, "Document").contains("Allow"), "{answer}");
+        let message = format!("Policy {ADMIN} version v2 does not exist or is not attachable.");
+        bench.refused(
+            "GetPolicyVersion",
+            &[("PolicyArn", ADMIN), ("VersionId", "v2")],
+            "NoSuchEntity",
+            &message,
+        );
+    }
+
+    #[test]
+    fn versions_that_are_none_are_refused() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let message = format!("Policy {arn} version v2 does not exist or is not attachable.");
+        bench.refused(
+            "GetPolicyVersion",
+            &[("PolicyArn", &arn), ("VersionId", "v2")],
+            "NoSuchEntity",
+            &message,
+        );
+        let message = "1 validation error detected: Value '1' at 'versionId' failed to satisfy constraint: Member must satisfy regular \
+                       expression pattern: v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?";
+        bench.refused(
+            "GetPolicyVersion",
+            &[("PolicyArn", &arn), ("VersionId", "1")],
+            "ValidationError",
+            message,
+        );
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "GetPolicyVersion",
+                &[("PolicyArn", arn), ("VersionId", "v1")],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "GetPolicyVersion",
+                &[("PolicyArn", arn), ("VersionId", "v1")],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+}

@@ -145,3 +145,123 @@ fn answer(page: Page<Entity>) -> ListEntitiesForPolicyOutput {
         marker: page.marker,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN};
+    use crate::testing::{Bench, element, elements};
+
+    /// `bob`s that use a policy in every way.
+    fn used() -> (Bench, String) {
+        let bench = trial::bench();
+        let arn = trial::policy(&bench, "p");
+        for kind in ["User", "Group", "Role"] {
+            bench.ok(&format!("Attach{kind}Policy"), &[(&format!("{kind}Name"), "bob"), ("PolicyArn", &arn)]);
+        }
+        bench.ok("CreateUser", &[("UserName", "bound")]);
+        bench.ok("PutUserPermissionsBoundary", &[("UserName", "bound"), ("PermissionsBoundary", &arn)]);
+        (bench, arn)
+    }
+
+    #[test]
+    fn everybody_who_uses_the_policy_is_told() {
+        let (bench, arn) = used();
+        let answer = bench.ok("ListEntitiesForPolicy", &[("PolicyArn", &arn)]);
+        let ids: Vec<String> =
+            ["GroupId", "UserId", "RoleId"].iter().flat_map(|name| elements(&answer, name)).collect();
+        assert_eq!(
+            answer,
+            format!(
+                "<PolicyGroups><member><GroupName>bob</GroupName><GroupId>{}</GroupId></member></PolicyGroups><PolicyUsers><member>\
+                 <UserName>bob</UserName><UserId>{}</UserId></member><member><UserName>bound</UserName><UserId>{}</UserId></member>\
+                 </PolicyUsers><PolicyRoles><member><RoleName>bob</RoleName><RoleId>{}</RoleId></member></PolicyRoles>\
+                 <IsTruncated>false</IsTruncated>",
+                ids[0], ids[1], ids[2], ids[3]
+            )
+        );
+        let nobody = "<PolicyGroups></PolicyGroups><PolicyUsers></PolicyUsers><PolicyRoles></PolicyRoles>\
+                      <IsTruncated>false</IsTruncated>";
+        assert_eq!(bench.ok("ListEntitiesForPolicy", &[("PolicyArn", ADMIN)]), nobody);
+    }
+
+    #[test]
+    fn filters_leave_out() {
+        let (bench, arn) = used();
+        let told = |member: &str, value: &str| {
+            let answer = bench.ok("ListEntitiesForPolicy", &[("PolicyArn", &arn), (member, value)]);
+            ["GroupName", "UserName", "RoleName"].map(|name| elements(&answer, name).join(","))
+        };
+        assert_eq!(told("EntityFilter", "User"), ["", "bob,bound", ""]);
+        assert_eq!(told("EntityFilter", "Role"), ["", "", "bob"]);
+        assert_eq!(told("EntityFilter", "Group"), ["bob", "", ""]);
+        assert_eq!(told("EntityFilter", "LocalManagedPolicy"), ["", "", ""]);
+        assert_eq!(told("PathPrefix", "/x/"), ["bob", "bob", "bob"]);
+        assert_eq!(told("PolicyUsageFilter", "PermissionsPolicy"), ["bob", "bob", "bob"]);
+        assert_eq!(told("PolicyUsageFilter", "PermissionsBoundary"), ["", "bound", ""]);
+    }
+
+    #[test]
+    fn pages_go_kind_by_kind() {
+        let (bench, arn) = used();
+        let (mut told, mut marker) = (vec![], None::<String>);
+        loop {
+            let mut form = vec![("PolicyArn", arn.as_str()), ("MaxItems", "1")];
+            form.extend(marker.iter().map(|marker| ("Marker", marker.as_str())));
+            let page = bench.ok("ListEntitiesForPolicy", &form);
+            told.extend(["GroupId", "UserId", "RoleId"].iter().flat_map(|name| elements(&page, name)));
+            if element(&page, "IsTruncated") == "false" {
+                break;
+            }
+            marker = Some(element(&page, "Marker"));
+        }
+        let kinds: Vec<&str> = told.iter().map(|id| &id[..4]).collect();
+        assert_eq!(kinds, ["AGPA", "AIDA", "AIDA", "AROA"]);
+    }
+
+    #[test]
+    fn words_that_are_none_are_refused() {
+        let (bench, arn) = used();
+        for (member, value) in [
+            ("EntityFilter", "user"),
+            ("PolicyUsageFilter", "Permissions"),
+            ("PathPrefix", "x"),
+            ("MaxItems", "0"),
+            ("Marker", "x"),
+        ] {
+            let (status, body) = bench.call_as(
+                &bench.root(),
+                "ListEntitiesForPolicy",
+                &[("PolicyArn", &arn), (member, value)],
+            );
+            assert_eq!((status, element(&body, "Code").as_str()), (400, "ValidationError"), "{member}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "ListEntitiesForPolicy",
+                &[("PolicyArn", arn)],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "ListEntitiesForPolicy",
+                &[("PolicyArn", arn)],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+}

@@ -85,3 +85,104 @@ fn used_as(usage: Usage, filter: Option<&str>) -> bool {
 fn is_attached(usage: Usage, filter: Option<&str>) -> bool {
     usage.attachments > 0 || (filter == Some("PermissionsBoundary") && usage.boundaries > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN, DOCUMENT, VIEW};
+    use crate::testing::{element, elements};
+
+    #[test]
+    fn a_policy_is_listed_without_description_and_tags() {
+        let bench = trial::bench();
+        let form = [
+            ("PolicyName", "p"),
+            ("Description", "d"),
+            ("PolicyDocument", DOCUMENT),
+            ("Tags.member.1.Key", "k"),
+            ("Tags.member.1.Value", "v"),
+        ];
+        let created = bench.ok("CreatePolicy", &form);
+        let (id, date) = (element(&created, "PolicyId"), element(&created, "CreateDate"));
+        assert_eq!(
+            bench.ok("ListPolicies", &[("Scope", "Local")]),
+            format!(
+                "<Policies><member><PolicyName>p</PolicyName><PolicyId>{id}</PolicyId><Arn>arn:aws:iam::111122223333:policy/p</Arn>\
+                 <Path>/</Path><DefaultVersionId>v1</DefaultVersionId><AttachmentCount>0</AttachmentCount>\
+                 <PermissionsBoundaryUsageCount>0</PermissionsBoundaryUsageCount><IsAttachable>true</IsAttachable>\
+                 <CreateDate>{date}</CreateDate><UpdateDate>{date}</UpdateDate></member></Policies><IsTruncated>false</IsTruncated>"
+            )
+        );
+    }
+
+    #[test]
+    fn lists_are_narrowed_by_scope_path_and_use() {
+        let bench = trial::bench();
+        let (used, bound, idle) =
+            (trial::policy(&bench, "used"), trial::policy(&bench, "bound"), trial::policy(&bench, "idle"));
+        for arn in [&used, VIEW] {
+            bench.ok("AttachUserPolicy", &[("UserName", "bob"), ("PolicyArn", arn)]);
+        }
+        bench.ok("PutUserPermissionsBoundary", &[("UserName", "bob"), ("PermissionsBoundary", &bound)]);
+        bench.ok("PutRolePermissionsBoundary", &[("RoleName", "bob"), ("PermissionsBoundary", ADMIN)]);
+        let arns = |form: &[(&str, &str)]| elements(&bench.ok("ListPolicies", form), "Arn");
+        let all = arns(&[]);
+        for arn in [used.as_str(), &bound, &idle, VIEW, ADMIN] {
+            assert!(all.iter().any(|there| there == arn), "{arn}");
+        }
+        assert_eq!(arns(&[("Scope", "All")]), all);
+        assert_eq!(arns(&[("Scope", "Local")]), [bound.as_str(), &idle, &used]);
+        assert!(arns(&[("Scope", "AWS")]).iter().all(|arn| arn.starts_with("arn:aws:iam::aws:policy/")));
+        assert_eq!(arns(&[("PathPrefix", "/job-function/")]), [VIEW]);
+        assert_eq!(arns(&[("PathPrefix", "/nothing/")]), Vec::<String>::new());
+        assert_eq!(arns(&[("OnlyAttached", "true")]), [used.as_str(), VIEW]);
+        assert_eq!(arns(&[("PolicyUsageFilter", "PermissionsPolicy")]), [used.as_str(), VIEW]);
+        assert_eq!(arns(&[("PolicyUsageFilter", "PermissionsBoundary")]), [bound.as_str(), ADMIN]);
+        let local_bounds =
+            [("PolicyUsageFilter", "PermissionsBoundary"), ("OnlyAttached", "true"), ("Scope", "Local")];
+        assert_eq!(arns(&local_bounds), [bound.as_str()]);
+    }
+
+    #[test]
+    fn pages_go_through_both_sides() {
+        let bench = trial::bench();
+        for i in 0..5 {
+            trial::policy(&bench, &format!("p{i}"));
+        }
+        let whole = elements(&bench.ok("ListPolicies", &[]), "Arn");
+        let (mut paged, mut marker) = (vec![], None::<String>);
+        loop {
+            let mut form = vec![("MaxItems", "4")];
+            form.extend(marker.iter().map(|marker| ("Marker", marker.as_str())));
+            let page = bench.ok("ListPolicies", &form);
+            paged.extend(elements(&page, "Arn"));
+            if element(&page, "IsTruncated") == "false" {
+                break;
+            }
+            marker = Some(element(&page, "Marker"));
+        }
+        assert_eq!(paged, whole);
+        let foreign = marker.unwrap();
+        bench.refused(
+            "ListPolicies",
+            &[("Scope", "AWS"), ("Marker", &foreign)],
+            "ValidationError",
+            "Invalid Marker.",
+        );
+    }
+
+    #[test]
+    fn words_that_are_none_are_refused() {
+        let bench = trial::bench();
+        for (member, value) in [
+            ("Scope", "all"),
+            ("PolicyUsageFilter", "Boundary"),
+            ("PathPrefix", "a"),
+            ("MaxItems", "1001"),
+            ("OnlyAttached", "yes"),
+            ("Marker", ""),
+        ] {
+            let (status, _) = bench.call_as(&bench.root(), "ListPolicies", &[(member, value)]);
+            assert_eq!(status, 400, "{member} {value}");
+        }
+    }
+}

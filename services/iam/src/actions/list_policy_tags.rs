@@ -42,3 +42,63 @@ impl Action for ListPolicyTags {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN};
+    use crate::testing::{Bench, element, elements};
+
+    #[test]
+    fn tags_come_by_key_in_pages() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let none = "<Tags></Tags><IsTruncated>false</IsTruncated>";
+        assert_eq!(bench.ok("ListPolicyTags", &[("PolicyArn", &arn)]), none);
+        assert_eq!(bench.ok("ListPolicyTags", &[("PolicyArn", ADMIN)]), none);
+        for key in ["b", "c", "a"] {
+            bench.ok(
+                "TagPolicy",
+                &[("PolicyArn", &arn), ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")],
+            );
+        }
+        let first = bench.ok("ListPolicyTags", &[("PolicyArn", &arn), ("MaxItems", "1")]);
+        assert_eq!(element(&first, "Tags"), "<member><Key>a</Key><Value>v</Value></member>");
+        assert_eq!(element(&first, "IsTruncated"), "true");
+        let rest = bench.ok("ListPolicyTags", &[("PolicyArn", &arn), ("Marker", &element(&first, "Marker"))]);
+        assert_eq!(elements(&rest, "Key"), ["b", "c"]);
+        bench.refused(
+            "ListPolicyTags",
+            &[("PolicyArn", &arn), ("Marker", "x")],
+            "ValidationError",
+            "Invalid Marker.",
+        );
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "ListPolicyTags",
+                &[("PolicyArn", arn)],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "ListPolicyTags",
+                &[("PolicyArn", arn)],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+}

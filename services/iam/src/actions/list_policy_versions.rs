@@ -51,3 +51,71 @@ fn newest_first(version: &PolicyVersion) -> String {
     let number = version.version_id.as_deref().unwrap_or_default().trim_start_matches('v').parse::<u32>();
     format!("{:010}", u32::MAX - number.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN, DOCUMENT};
+    use crate::testing::{Bench, element, elements};
+
+    #[test]
+    fn the_newest_comes_first_without_document() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let created = element(&bench.ok("GetPolicy", &[("PolicyArn", &arn)]), "CreateDate");
+        let one = format!(
+            "<Versions><member><VersionId>v1</VersionId><IsDefaultVersion>true</IsDefaultVersion><CreateDate>{created}</CreateDate>\
+             </member></Versions><IsTruncated>false</IsTruncated>"
+        );
+        assert_eq!(bench.ok("ListPolicyVersions", &[("PolicyArn", &arn)]), one);
+        // Up to v10, so that names and numbers differ in order.
+        for i in 2..=10 {
+            bench.ok("CreatePolicyVersion", &[("PolicyArn", &arn), ("PolicyDocument", DOCUMENT)]);
+            if i < 8 {
+                bench.ok("DeletePolicyVersion", &[("PolicyArn", &arn), ("VersionId", &format!("v{i}"))]);
+            }
+        }
+        let first = bench.ok("ListPolicyVersions", &[("PolicyArn", &arn), ("MaxItems", "2")]);
+        assert_eq!(elements(&first, "VersionId"), ["v10", "v9"]);
+        let marker = element(&first, "Marker");
+        let rest = bench.ok("ListPolicyVersions", &[("PolicyArn", &arn), ("Marker", &marker)]);
+        assert_eq!(elements(&rest, "VersionId"), ["v8", "v1"]);
+        let other = [("PolicyArn", ADMIN), ("Marker", marker.as_str())];
+        bench.refused("ListPolicyVersions", &other, "ValidationError", "Invalid Marker.");
+    }
+
+    #[test]
+    fn aws_s_own_have_one() {
+        let bench = Bench::new();
+        let answer = bench.ok("ListPolicyVersions", &[("PolicyArn", ADMIN)]);
+        assert_eq!(elements(&answer, "VersionId"), ["v1"]);
+        assert_eq!(element(&answer, "IsDefaultVersion"), "true");
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "ListPolicyVersions",
+                &[("PolicyArn", arn)],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "ListPolicyVersions",
+                &[("PolicyArn", arn)],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+}

@@ -35,3 +35,101 @@ impl Action for TagPolicy {
         Ok(TagPolicyOutput {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN};
+    use crate::testing::{Bench, element};
+
+    fn tag<'a>(arn: &'a str, key: &'a str, value: &'a str) -> [(&'a str, &'a str); 3] {
+        [("PolicyArn", arn), ("Tags.member.1.Key", key), ("Tags.member.1.Value", value)]
+    }
+
+    #[test]
+    fn tags_are_added_and_changed() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        for (key, value) in [("b", "1"), ("a", "2"), ("B", "3")] {
+            assert_eq!(bench.ok("TagPolicy", &tag(&arn, key, value)), "");
+        }
+        let shown = bench.ok("GetPolicy", &[("PolicyArn", &arn)]);
+        assert_eq!(
+            element(&shown, "Tags"),
+            "<member><Key>B</Key><Value>3</Value></member><member><Key>a</Key><Value>2</Value></member>"
+        );
+    }
+
+    #[test]
+    fn bad_tags_and_too_many_are_refused() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        for (key, code) in [("", "ValidationError"), ("aws:x", "InvalidInput"), ("k!", "ValidationError")] {
+            let (status, body) = bench.call_as(&bench.root(), "TagPolicy", &tag(&arn, key, "v"));
+            assert_eq!((status, element(&body, "Code").as_str()), (400, code), "{key}");
+        }
+        for i in 0..50 {
+            bench.ok("TagPolicy", &tag(&arn, &i.to_string(), "v"));
+        }
+        bench.ok("TagPolicy", &tag(&arn, "7", "changed"));
+        let (status, body) = bench.call_as(&bench.root(), "TagPolicy", &tag(&arn, "more", "v"));
+        assert_eq!((status, element(&body, "Code").as_str()), (409, "LimitExceeded"));
+    }
+
+    #[test]
+    fn policies_may_ask_for_old_and_new_tags() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let condition = serde_json::json!({
+            "StringEquals": {"aws:RequestTag/team": "x", "aws:ResourceTag/owner": "ann"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]},
+        });
+        let ann = trial::ann(&bench, "iam:TagPolicy", condition);
+        trial::denied(&bench, &ann, "TagPolicy", &tag(&arn, "team", "x"));
+        bench.ok("TagPolicy", &tag(&arn, "owner", "ann"));
+        trial::denied(&bench, &ann, "TagPolicy", &tag(&arn, "team", "y"));
+        trial::denied(&bench, &ann, "TagPolicy", &tag(&arn, "other", "x"));
+        bench.ok_as(&ann, "TagPolicy", &tag(&arn, "team", "x"));
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "TagPolicy",
+                &[("PolicyArn", arn), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "TagPolicy",
+                &[("PolicyArn", arn), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+
+    #[test]
+    fn aws_s_own_policies_are_changed_by_nobody() {
+        let bench = Bench::new();
+        let message = format!(
+            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:TagPolicy on resource: policy {ADMIN}"
+        );
+        bench.refused(
+            "TagPolicy",
+            &[("PolicyArn", ADMIN), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
+            "AccessDenied",
+            &message,
+        );
+    }
+}

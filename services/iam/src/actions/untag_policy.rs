@@ -33,3 +33,85 @@ impl Action for UntagPolicy {
         Ok(UntagPolicyOutput {})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::attachments::trial::{self, ADMIN};
+    use crate::testing::{Bench, elements};
+
+    #[test]
+    fn keys_go_whatever_their_case() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        for key in ["a", "b", "c"] {
+            bench.ok(
+                "TagPolicy",
+                &[("PolicyArn", &arn), ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")],
+            );
+        }
+        let form = [
+            ("PolicyArn", arn.as_str()),
+            ("TagKeys.member.1", "A"),
+            ("TagKeys.member.2", "missing"),
+            ("TagKeys.member.3", "c"),
+        ];
+        assert_eq!(bench.ok("UntagPolicy", &form), "");
+        assert_eq!(elements(&bench.ok("ListPolicyTags", &[("PolicyArn", &arn)]), "Key"), ["b"]);
+        for bad in ["", "aws:x", "k!"] {
+            let form = [("PolicyArn", arn.as_str()), ("TagKeys.member.1", bad)];
+            assert_eq!(bench.call_as(&bench.root(), "UntagPolicy", &form).0, 400, "{bad}");
+        }
+    }
+
+    #[test]
+    fn policies_may_ask_for_the_keys() {
+        let bench = Bench::new();
+        let arn = trial::policy(&bench, "p");
+        let condition = serde_json::json!({"ForAllValues:StringEquals": {"aws:TagKeys": ["mine"]}, "Null": {"aws:TagKeys": "false"}});
+        let ann = trial::ann(&bench, "iam:UntagPolicy", condition);
+        trial::denied(&bench, &ann, "UntagPolicy", &[("PolicyArn", &arn), ("TagKeys.member.1", "theirs")]);
+        bench.ok_as(&ann, "UntagPolicy", &[("PolicyArn", &arn), ("TagKeys.member.1", "mine")]);
+    }
+
+    #[test]
+    fn a_policy_that_is_not_there_is_not_found() {
+        let bench = Bench::new();
+        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
+        for arn in [
+            &trial::policy_arn("q"),
+            &trial::policy_arn("P"),
+            &trial::policy_arn("x/p"),
+            &theirs,
+            "arn:aws:iam::aws:policy/Nothing",
+        ] {
+            bench.refused(
+                "UntagPolicy",
+                &[("PolicyArn", arn), ("TagKeys.member.1", "k")],
+                "NoSuchEntity",
+                &format!("Policy {arn} was not found."),
+            );
+        }
+        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
+            bench.refused(
+                "UntagPolicy",
+                &[("PolicyArn", arn), ("TagKeys.member.1", "k")],
+                "InvalidInput",
+                &format!("ARN {arn} is not valid."),
+            );
+        }
+    }
+
+    #[test]
+    fn aws_s_own_policies_are_changed_by_nobody() {
+        let bench = Bench::new();
+        let message = format!(
+            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:UntagPolicy on resource: policy {ADMIN}"
+        );
+        bench.refused(
+            "UntagPolicy",
+            &[("PolicyArn", ADMIN), ("TagKeys.member.1", "k")],
+            "AccessDenied",
+            &message,
+        );
+    }
+}

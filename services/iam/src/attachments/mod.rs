@@ -17,6 +17,8 @@ mod holder;
 pub mod inline;
 pub mod managed;
 pub mod shapes;
+#[cfg(test)]
+pub mod trial;
 pub mod versions;
 
 pub use holder::Holder;

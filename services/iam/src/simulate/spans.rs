@@ -172,7 +172,7 @@ mod tests {
     fn only_the_document_s_own_statement_counts() {
         let text =
             r#"{"Id":"Statement","x":{"Statement":[{"c":1}]},"n":-1.5e3,"t":true,"Statement":[{"a":1}]}"#;
-        assert_eq!(numbers(text), [[1, 82, 1, 89]]);
+        assert_eq!(numbers(text), [[1, 80, 1, 87]]);
     }
 
     #[test]
