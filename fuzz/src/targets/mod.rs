@@ -5,6 +5,7 @@ mod form;
 mod json;
 mod map;
 mod nbd;
+mod policy;
 mod requests;
 mod rest;
 mod signature;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Target> {
         signature::target(),
         nbd::handshake(),
         nbd::requests(),
+        policy::target(),
         superblock::target(),
         stack::target(),
         map::target(),

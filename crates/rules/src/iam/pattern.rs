@@ -43,6 +43,8 @@ pub(super) struct Reading {
 pub(super) struct Pattern {
     text: String,
     tokens: Vec<Token>,
+    /// characters that a text must have at least
+    needed: usize,
     has_variables: bool,
 }
 
@@ -69,7 +71,8 @@ impl Pattern {
                 c => tokens.push(Token::Char(c)),
             }
         }
-        Pattern { text: text.to_owned(), tokens, has_variables }
+        let needed = tokens.iter().filter(|token| matches!(token, Token::Char(_) | Token::One)).count();
+        Pattern { text: text.to_owned(), tokens, needed, has_variables }
     }
 
     /// As the document writes it.
@@ -120,8 +123,7 @@ impl Pattern {
     /// Its tokens with the values of its variables; `None` if a variable has none, or if there are more than `limit` characters,
     /// which is more than the text has: such a pattern matches nothing, and hostile ones would be long.
     fn resolved(&self, context: &Context, limit: usize) -> Option<Cow<'_, [Token]>> {
-        let fixed = self.tokens.iter().filter(|token| matches!(token, Token::Char(_) | Token::One)).count();
-        let mut left = limit.checked_sub(fixed)?;
+        let mut left = limit.checked_sub(self.needed)?;
         if !self.has_variables {
             return Some(Cow::Borrowed(&self.tokens));
         }

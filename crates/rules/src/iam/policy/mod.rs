@@ -201,13 +201,12 @@ impl Policy {
 
     /// The Allows that came nearest: label, and on what each failed.
     pub(super) fn near_misses(&self, asked: &Asked) -> Vec<(Failed, &str, String)> {
-        let misses = self.statements.iter().filter_map(|statement| {
-            statement.near_miss(asked).map(|(failed, why)| (failed, statement.label.as_str(), why))
-        });
-        let mut misses: Vec<_> = misses.collect();
-        misses.sort_by_key(|(failed, ..)| std::cmp::Reverse(*failed));
+        let misses = self.statements.iter();
+        let mut misses: Vec<_> =
+            misses.filter_map(|one| one.near_miss(asked).map(|failed| (failed, one))).collect();
+        misses.sort_by_key(|(failed, _)| std::cmp::Reverse(*failed));
         misses.truncate(NEAR_MISSES_MAX);
-        misses
+        misses.into_iter().map(|(failed, one)| (failed, one.label.as_str(), one.why(failed, asked))).collect()
     }
 
     fn why_silent(&self, asked: &Asked) -> String {

@@ -35,22 +35,30 @@ impl Statement {
     pub fn means(&self, asked: &Asked) -> Option<Whom> {
         let about = self.is_about(asked) && self.resources.mean(asked.resource, asked.context);
         let whom = if about { self.whom(asked) } else { None };
-        whom.filter(|_| self.conditions.iter().all(|condition| condition.holds(asked.context, self.effect)))
+        whom.filter(|_| self.unmet(asked).is_none())
     }
 
-    /// Why an Allow about this very action does not allow it.
-    pub fn near_miss(&self, asked: &Asked) -> Option<(Failed, String)> {
+    /// On what an Allow about this very action failed.
+    pub fn near_miss(&self, asked: &Asked) -> Option<Failed> {
         if self.effect != Effect::Allow || !self.is_about(asked) {
             return None;
         }
         if self.whom(asked).is_none() {
-            return Some((Failed::Principal, format!("its principals do not include {}", asked.asker.arn)));
+            return Some(Failed::Principal);
         }
         if !self.resources.mean(asked.resource, asked.context) {
-            return Some((Failed::Resource, format!("its resources do not include {}", asked.resource)));
+            return Some(Failed::Resource);
         }
-        let failed = self.conditions.iter().find(|condition| !condition.holds(asked.context, self.effect))?;
-        Some((Failed::Condition, failed.unmet(asked.context)))
+        self.unmet(asked).map(|_| Failed::Condition)
+    }
+
+    /// The same in words.
+    pub fn why(&self, failed: Failed, asked: &Asked) -> String {
+        match (failed, self.unmet(asked)) {
+            (Failed::Principal, _) => format!("its principals do not include {}", asked.asker.arn),
+            (Failed::Condition, Some(condition)) => condition.unmet(asked.context),
+            _ => format!("its resources do not include {}", asked.resource),
+        }
     }
 
     /// Every condition key and variable that it names, as it writes them.
@@ -61,6 +69,11 @@ impl Statement {
     /// Whether its actions include the request's.
     pub fn is_about(&self, asked: &Asked) -> bool {
         self.actions.mean(&asked.action_lower, asked.context)
+    }
+
+    /// The first condition that does not hold.
+    fn unmet(&self, asked: &Asked) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| !condition.holds(asked.context, self.effect))
     }
 
     fn whom(&self, asked: &Asked) -> Option<Whom> {
