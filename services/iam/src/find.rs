@@ -95,16 +95,24 @@ impl Named {
     }
 }
 
-/// The named user, or without a name who is calling.
-pub fn named_or_caller(cx: &Cx, name: Option<&str>) -> Result<Named, Refusal> {
-    match (name, &cx.caller.principal) {
-        (Some(name), _) => Ok(Named::User(name.to_owned())),
-        (None, Principal::User { name, .. }) => Ok(Named::User(name.clone())),
-        (None, Principal::Root) => Ok(Named::Root),
+/// The named user, or without a name who is calling. A session knows its user by the name at its start; who has that name now may
+/// be somebody else, so the caller is found by id.
+pub fn named_or_caller(cx: &mut Cx, name: Option<&str>) -> Answer<Named> {
+    if let Some(name) = name {
+        return Ok(Named::User(name.to_owned()));
+    }
+    match cx.caller.principal.clone() {
+        Principal::Root => Ok(Named::Root),
+        Principal::User { id, name, .. } => {
+            let found = cx.tx.scan_index::<User>("id", &id, None, 1)?.pop();
+            let own = found.filter(|user| user.account == *cx.account());
+            Ok(Named::User(own.ok_or_else(|| no_such("user", &name))?.name))
+        }
         _ => Err(Refusal::new(
             "ValidationError",
             "Must specify userName when calling with non-User credentials",
-        )),
+        )
+        .into()),
     }
 }
 

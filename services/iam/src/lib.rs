@@ -14,6 +14,8 @@
 mod access_keys;
 pub mod actions;
 mod attachments;
+#[cfg(test)]
+mod authority_tests;
 mod boundary;
 mod documents;
 mod find;
@@ -23,6 +25,8 @@ mod linked;
 mod names;
 mod paging;
 mod profiles;
+#[cfg(test)]
+mod round_trips;
 mod shapes;
 mod simulate;
 mod tagging;

@@ -9,13 +9,19 @@ pub const USER_MAX: usize = 64;
 pub const NAME_MAX: usize = 128;
 const PATH_MAX: usize = 512;
 const DESCRIPTION_MAX: usize = 1000;
+/// Most characters of a refused value that its refusal repeats.
+const SHOWN_MAX: usize = 1024;
 
-/// `ValidationError` in its general form.
+/// `ValidationError` in its general form. Of a huge value only the beginning is shown: it would be the whole of the answer.
 pub fn constraint(member: &str, value: &str, must: impl std::fmt::Display) -> Refusal {
+    let (shown, more) = match value.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => (&value[..end], "..."),
+        None => (value, ""),
+    };
     Refusal::new(
         "ValidationError",
         format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must {must}"
+            "1 validation error detected: Value '{shown}{more}' at '{member}' failed to satisfy constraint: Member must {must}"
         ),
     )
 }
@@ -155,6 +161,12 @@ mod tests {
         assert!(user("userName", "").unwrap_err().message.ends_with("greater than or equal to 1"));
         assert_eq!(other("groupName", &"x".repeat(128)), Ok(()));
         assert!(other("groupName", &"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn a_huge_value_is_not_repeated_whole() {
+        let message = user("userName", &"é".repeat(100_000)).unwrap_err().message;
+        assert!(message.len() < 2500 && message.contains("é...' at 'userName'"), "{}", message.len());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{limits, names, shapes};
 use api::identity::{Role, principals};
 use api::{Answer, Cx};
 use base::Refusal;
-use rules::iam::{Policy, PolicyType};
+use rules::iam::{Malformed, Policy, PolicyType};
 use wire::generated::iam;
 
 /// Longest document of any request.
@@ -19,7 +19,9 @@ pub fn check_length(member: &str, text: &str) -> Result<(), Refusal> {
 
 /// A trust policy as it is stored. Errors: `MalformedPolicyDocument`, also for principals that do not exist; `LimitExceeded`.
 pub fn stored(cx: &mut Cx, text: &str) -> Answer<String> {
-    Policy::parse(text, PolicyType::Trust).map_err(|malformed| malformed_document(malformed.0))?;
+    Policy::parse(text, PolicyType::Trust).map_err(|Malformed(message, why)| {
+        malformed_document(message).because(format!("the document is no trust policy: {why}"))
+    })?;
     if limits::policy_chars(text) > limits::TRUST_CHARS {
         return Err(limits::exceeded("ACLSizePerRole", limits::TRUST_CHARS).into());
     }

@@ -3,7 +3,7 @@
 //! Source: IAM API Reference, DeleteAccessKey.
 
 use crate::{access_keys, find, names, touches};
-use api::identity::AccessKey;
+use api::identity::{AccessKey, AccessKeyUse};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
 use wire::generated::iam::{DeleteAccessKey as Op, DeleteAccessKeyInput, DeleteAccessKeyOutput};
@@ -29,6 +29,7 @@ impl Action for DeleteAccessKey {
     fn handle(cx: &mut Cx, input: DeleteAccessKeyInput) -> Answer<DeleteAccessKeyOutput> {
         let key = access_keys::of(cx, input.user_name.as_deref(), &input.access_key_id)?;
         cx.tx.delete::<AccessKey>(&key.id)?;
+        cx.tx.delete::<AccessKeyUse>(&key.id)?;
         Ok(DeleteAccessKeyOutput {})
     }
 }

@@ -73,6 +73,18 @@ mod tests {
     }
 
     #[test]
+    fn a_session_of_a_renamed_user_is_not_the_namesakes() {
+        let bench = Bench::new();
+        let id = element(&bench.ok("CreateUser", &[("UserName", "alice")]), "UserId");
+        bench.allow_all("alice");
+        let session = bench.user("alice");
+        bench.ok("UpdateUser", &[("UserName", "alice"), ("NewUserName", "bob")]);
+        bench.ok("CreateUser", &[("UserName", "alice")]);
+        let told = bench.ok_as(&session, "GetUser", &[]);
+        assert_eq!((element(&told, "UserName"), element(&told, "UserId")), ("bob".into(), id));
+    }
+
+    #[test]
     fn who_is_not_there_is_not_found() {
         let bench = Bench::new();
         let message = "The user with name bob cannot be found.";
