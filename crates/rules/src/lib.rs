@@ -8,7 +8,6 @@ pub mod filter;
 pub mod iam;
 pub mod instance_types;
 pub mod key_access;
-pub mod key_policy;
 pub mod key_state;
 pub mod lifecycle;
 pub mod places;

@@ -4,7 +4,7 @@ use crate::access::{self, Asks};
 use crate::material;
 use crate::rows::Key;
 use crate::usage::{self, KeyUsage};
-use api::{Answer, Cx, Failure, Principal};
+use api::{Answer, Cx, Failure};
 use base::{Fault, Refusal};
 use keys::{KeySpec, KeysError, Oaep, Secret, wrap};
 use rules::key_access::Context;
@@ -167,11 +167,11 @@ pub fn key_of(
     named: Option<&str>,
     algorithm: Algorithm,
     operation: &'static str,
-    context: &Context,
+    asks: &Asks,
 ) -> Answer<Key> {
     let accepts = crate::find::Accepts::KeyOrAlias;
     let named = match named {
-        Some(name) => Some(access::key(cx, name, accepts, operation, &Asks::within(context))?),
+        Some(name) => Some(access::key(cx, name, accepts, operation, asks)?),
         None => None,
     };
     if algorithm != Algorithm::Symmetric {
@@ -186,31 +186,34 @@ pub fn key_of(
         Some(key) if key.key_id == header.key_id => Ok(key),
         // Whether the key that the blob names is there does not matter, so it is not looked for.
         Some(key) => Err(incorrect_key(&key).into()),
-        None => key_of_blob(cx, &header.key_id, operation, context),
+        None => key_of_blob(cx, &header.key_id, operation, asks),
     }
 }
 
+/// The id of the key that a symmetric ciphertext names, if it is one.
+pub fn key_id_of(ciphertext: &[u8]) -> Option<String> {
+    wrap::parse(ciphertext).ok().map(|header| header.key_id)
+}
+
 /// The key that a blob names, if the caller may do `operation` with it.
-fn key_of_blob(cx: &mut Cx, key_id: &str, operation: &'static str, context: &Context) -> Answer<Key> {
+fn key_of_blob(cx: &mut Cx, key_id: &str, operation: &'static str, asks: &Asks) -> Answer<Key> {
     if !crate::find::is_key_id(key_id) {
         return Err(invalid_ciphertext("it names no key").into());
     }
     if let Some(key) = crate::find::existing(cx, key_id)? {
-        access::to_key(cx, &key, operation, &Asks::within(context))?;
+        access::to_key(cx, &key, operation, asks)?;
         return Ok(key);
     }
     let Some(key) = crate::find::in_any_account(cx, key_id)? else {
         return Err(ciphertext_of_nobody(cx, operation).into());
     };
-    match access::asked(cx, &key, operation, &Asks::within(context))? {
+    match access::asked(cx, &key, operation, asks)? {
         Ok(_) => {
             access::touch(cx, &key);
             Ok(key)
         }
-        // A service of ours that lacks its grant must be told what is missing.
-        Err(denied) if matches!(cx.caller.principal, Principal::Service { .. }) => {
-            Err(denied.refusal().into())
-        }
+        // Who has the right from the key's side is told what is missing on its own; a service of ours always.
+        Err(denied) if !denied.hides_key => Err(denied.refusal().into()),
         Err(_) => Err(ciphertext_of_nobody(cx, operation).into()),
     }
 }

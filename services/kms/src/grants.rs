@@ -2,19 +2,23 @@
 //! Source: KMS Developer Guide, "Grants in AWS KMS"; KMS API Reference, `CreateGrant`.
 
 use crate::SealHandle;
-use crate::rows::{Grant, Key};
+use crate::grant_rows::{GRANTS_PER_SLOT, SLOTS};
+use crate::rows::{Grant, GrantSlot, Key};
 use crate::usage::KeyUsage;
+use api::identity::principals::{self, Names};
 use api::{Answer, Cx};
 use base::{AccountId, Arn, Fault, Refusal};
+use catalog::Row;
 use keys::grant_token::{self, GrantRef};
-use rules::key_access::{Constraint, Context};
-use wire::generated::kms::GrantConstraints;
+use rules::key_access::{Constraint, Context, KeyManager};
+use wire::generated::kms::{GrantConstraints, GrantListEntry};
 
 /// Pairs of one constraint, and characters of a value ([KMS API Reference], `GrantConstraints`).
 const PAIRS_MAX: usize = 8;
 const VALUE_CHARS_MAX: usize = 384;
 /// What grant-token keys are derived for; never change it: tokens live as long as grants.
 const TOKEN_LABEL: &str = "kms grant token";
+const INVALID_TOKEN: &str = "The grant token is not valid.";
 
 /// A token for a grant.
 pub fn token(cx: &mut Cx, key: &Key, grant_id: &str) -> Answer<String> {
@@ -28,18 +32,89 @@ pub fn token(cx: &mut Cx, key: &Key, grant_id: &str) -> Answer<String> {
 pub fn open_token(cx: &mut Cx, token: &str) -> Answer<GrantRef> {
     let token_key = cx.dependency::<SealHandle>()?.0.derive(TOKEN_LABEL);
     let invalid = |_| {
-        Refusal::new("InvalidGrantTokenException", "The grant token is not valid.")
+        Refusal::new("InvalidGrantTokenException", INVALID_TOKEN)
             .because("the grant token was not made by this server, or it was changed")
     };
     Ok(grant_token::open(&token_key, token).map_err(invalid)?)
 }
 
-/// Refuses tokens that are not ours. They are not needed to be allowed: a grant works from the moment it is made.
+/// Refuses tokens that are not ours, are of another Region, or of a grant that has nothing to do with the caller and its account.
+/// They are not needed to be allowed: a grant works from the moment it is made.
 pub fn check_tokens(cx: &mut Cx, tokens: &Option<Vec<String>>) -> Answer<()> {
     for token in tokens.iter().flatten() {
-        open_token(cx, token)?;
+        let named = open_token(cx, token)?;
+        let invalid = |why: &str| Refusal::new("InvalidGrantTokenException", INVALID_TOKEN).because(why);
+        let key = Arn::parse(&named.key_arn).map_err(|_| invalid("the grant token names no key"))?;
+        if key.region != cx.region().as_str() {
+            return Err(invalid("the grant token is of another Region").into());
+        }
+        let id = key.resource.strip_prefix("key/").unwrap_or_default();
+        let row = format!("{}/{}/{id}/{}", key.account, key.region, named.grant_id);
+        // The token of a grant that was retired is good for nothing, and does no harm.
+        let Some(grant) = cx.tx.get::<Grant>(&row)? else { continue };
+        let account = cx.account();
+        let concerns = [&grant.account, &grant.issuing_account].contains(&account)
+            || Names::of(&cx.caller).each().any(|(_, name)| name == grant.grantee);
+        if !concerns {
+            return Err(invalid(
+                "the grant that the token stands for is of other accounts and to another grantee",
+            )
+            .into());
+        }
     }
     Ok(())
+}
+
+/// Counts a new grant on a key: where. `LimitExceededException` if the key has as many as it may. AWS managed keys have no limit.
+pub fn count(cx: &mut Cx, key: &Key, grant_id: &str) -> Answer<Option<u32>> {
+    if key.manager == KeyManager::Aws {
+        return Ok(None);
+    }
+    let digits = grant_id.get(..8).unwrap_or_default();
+    let first = u32::from_str_radix(digits, 16).unwrap_or_default();
+    for slot in (0..SLOTS).map(|step| (first % SLOTS + step) % SLOTS) {
+        let empty = GrantSlot::new(key, slot);
+        let mut row = cx.tx.get::<GrantSlot>(&empty.key())?.unwrap_or(empty);
+        if row.grants < GRANTS_PER_SLOT {
+            row.grants += 1;
+            cx.tx.put(&row)?;
+            return Ok(Some(slot));
+        }
+    }
+    let most = SLOTS * GRANTS_PER_SLOT;
+    Err(Refusal::new("LimitExceededException", format!("{} already has {most} grants.", key.arn())).into())
+}
+
+/// Ends a grant.
+pub fn end(cx: &mut Cx, key: &Key, grant: &Grant) -> Answer<()> {
+    cx.tx.delete::<Grant>(&grant.key())?;
+    let Some(slot) = grant.slot else { return Ok(()) };
+    if let Some(mut row) = cx.tx.get::<GrantSlot>(&GrantSlot::new(key, slot).key())? {
+        row.grants = row.grants.saturating_sub(1);
+        cx.tx.put(&row)?;
+    }
+    Ok(())
+}
+
+/// The stored form of a principal that a request names; refused if there is no such one.
+pub fn existing_principal(cx: &mut Cx, name: Option<String>) -> Answer<Option<String>> {
+    let Some(name) = name else { return Ok(None) };
+    let found = principals::stored(cx.tx, &name)?;
+    Ok(Some(found.ok_or_else(|| invalid_arn(format!("ARN does not refer to a valid principal: {name}")))?))
+}
+
+/// The stored form of a principal by which a request filters: who is gone is looked for by id.
+pub fn filtered_principal(cx: &mut Cx, name: &str) -> Answer<String> {
+    Ok(principals::stored(cx.tx, name)?.unwrap_or_else(|| name.to_owned()))
+}
+
+/// A grant as answers show it.
+pub fn shown(cx: &mut Cx, mut grant: Grant) -> Answer<GrantListEntry> {
+    grant.grantee = principals::shown(cx.tx, &grant.grantee)?;
+    if let Some(retiring) = &grant.retiring {
+        grant.retiring = Some(principals::shown(cx.tx, retiring)?);
+    }
+    Ok(crate::shapes::grant_entry(grant))
 }
 
 /// Grants on this key with this id.

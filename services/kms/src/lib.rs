@@ -1,5 +1,4 @@
-//! AWS KMS: keys, aliases, grants, and cryptography under keys. Who may use a key is decided in `rules::key_access` (of which
-//! `rules::key_policy` is a part), in which state in `rules::key_state`; the cryptography is in `keys`. This crate finds the rows, asks, and writes.
+//! AWS KMS: keys, aliases, grants, and cryptography under keys. Who may use a key is decided in `rules::key_access`, in which state in `rules::key_state`; the cryptography is in `keys`. This crate finds the rows, asks, and writes.
 //!
 //! ```text
 //!   actions/<action>.rs   one per AWS action
@@ -34,6 +33,8 @@ mod signing;
 mod tagging;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_people;
 pub mod upkeep;
 mod usage;
 

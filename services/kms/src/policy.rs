@@ -1,9 +1,13 @@
-//! Key policies as documents: the two that we write, and what a caller's must be to be taken. What they mean is decided in
-//! `rules::key_policy`. One that denies something in words that are not evaluated yet would be stored and not obeyed, so it is
-//! refused by name.
+//! Key policies as documents: the two that we write, what a caller's must be to be taken, and the form in which they are stored:
+//! users and roles by their unique ids, so that who is made again under the same name inherits nothing. What they mean is decided
+//! in `rules::key_access`.
 
-use base::{AccountId, Arn, Refusal, Region};
-use rules::key_policy::{KeyPolicy, KeyUse, Verdict};
+use crate::access::{Asks, facts};
+use crate::rows::Key;
+use api::identity::principals;
+use api::{Answer, Caller, Cx};
+use base::{AccountId, Arn, Fault, Refusal, Region};
+use rules::iam::{Policy, PolicyType, Verdict};
 use serde_json::json;
 
 /// KMS Developer Guide, "Resource quotas".
@@ -73,33 +77,53 @@ impl LockOut {
     }
 }
 
-/// Refuses a document that is not a key policy, denies in words that are not evaluated, or locks out the root of the key's
-/// account, who is giving it.
-pub fn check(text: &str, account: &AccountId, key: &Arn, lock_out: LockOut) -> Result<(), Refusal> {
+/// The stored form of a document that a caller gives a key. Refuses what is no key policy, names principals that do not exist, or
+/// locks the caller out. `key` is there for a key that exists already.
+pub fn accepted(cx: &mut Cx, text: &str, arn: &Arn, key: Option<&Key>, lock_out: LockOut) -> Answer<String> {
     if text.len() > POLICY_BYTES_MAX {
         let message = format!("The key policy exceeds the maximum size of {POLICY_BYTES_MAX} bytes.");
-        return Err(Refusal::new("LimitExceededException", message));
+        return Err(Refusal::new("LimitExceededException", message).into());
     }
-    let policy = KeyPolicy::parse(text).map_err(|why| malformed(&why.0))?;
-    if let Some(what) = policy.would_not_obey() {
-        let message = format!("This server does not evaluate {what} yet and would not obey the key policy.");
-        return Err(Refusal::new("UnsupportedOperationException", message));
+    let policy = Policy::parse(text, PolicyType::Key).map_err(|why| malformed(&why.0).because(why.1))?;
+    let stored = principals::stored_document(cx.tx, text)?.map_err(|nobody| {
+        malformed("Policy contains a statement with one or more invalid principals.")
+            .because(format!("{nobody} does not exist"))
+    })?;
+    if lock_out == LockOut::Refused {
+        may_put_again(cx, &policy, arn, key)?;
     }
-    let put_again = policy.decide(&KeyUse {
-        account: Some(account),
-        caller_account: account,
-        key,
-        operation: "PutKeyPolicy",
-        via_service: None,
-        context: None,
-    });
-    match (put_again, lock_out) {
-        (Verdict::Allowed(_), _) | (_, LockOut::Accepted) => Ok(()),
-        (Verdict::Denied(why) | Verdict::Silent(why), LockOut::Refused) => {
+    Ok(stored)
+}
+
+/// Whether the new policy lets its giver put another one: itself, its role, or its account (then its IAM policies decide).
+fn may_put_again(cx: &mut Cx, policy: &Policy, arn: &Arn, key: Option<&Key>) -> Answer<()> {
+    let caller = cx.caller.clone();
+    let authority = cx.authority(&caller)?;
+    let mut context = facts::of_call(&authority, &caller, "PutKeyPolicy", &Asks::nothing());
+    if let Some(key) = key {
+        facts::of_key(cx, key, &mut context)?;
+    }
+    match policy.ask(&authority.asker(&caller), "kms:PutKeyPolicy", &arn.to_string(), &context) {
+        Verdict::Allowed(..) => Ok(()),
+        Verdict::Denied(why) | Verdict::Silent(why) => {
             let message = "The new key policy will not allow you to update the key policy in the future.";
-            Err(malformed(message).because(format!("kms:PutKeyPolicy by {}: {why}", account.root_arn())))
+            Err(malformed(message).because(format!("kms:PutKeyPolicy by {}: {why}", caller.arn())).into())
         }
     }
+}
+
+/// A key's policy for a decision about one caller.
+pub fn of_key(key: &Key, caller: &Caller) -> Answer<Policy> {
+    let text = principals::document_for(caller, &key.policy);
+    let read = Policy::parse(&text, PolicyType::Key);
+    Ok(read.map_err(|why| {
+        Fault::new(format!("the stored policy of {} cannot be read: {} {}", key.arn(), why.0, why.1))
+    })?)
+}
+
+/// A key's policy as its readers see it.
+pub fn shown(cx: &mut Cx, key: &Key) -> Answer<String> {
+    principals::shown_document(cx.tx, &key.policy)
 }
 
 fn malformed(message: &str) -> Refusal {

@@ -1,6 +1,8 @@
 //! Which documents a key takes.
 
 use super::*;
+use crate::testing::{ACCOUNT, Bench};
+use api::Failure;
 use serde_json::Value;
 
 const ROOT: &str = "arn:aws:iam::111122223333:root";
@@ -9,9 +11,24 @@ fn account() -> AccountId {
     AccountId::parse("111122223333").unwrap()
 }
 
-fn checked(text: &str, lock_out: LockOut) -> Result<(), Refusal> {
+/// Whether a caller's document is taken, and as what it is stored.
+fn given(bench: &Bench, caller: &Caller, text: &str, lock_out: LockOut) -> Result<String, Refusal> {
     let key = Arn::new("kms", "us-east-1", "111122223333", "key/1234abcd-12ab-34cd-56ef-1234567890ab");
-    check(text, &account(), &key, lock_out)
+    bench.with_cx(|cx| {
+        cx.caller = caller.clone();
+        match accepted(cx, text, &key, None, lock_out) {
+            Ok(stored) => Ok(stored),
+            Err(Failure::Refused(refusal)) => Err(refusal),
+            Err(other) => panic!("{other:?}"),
+        }
+    })
+}
+
+/// Given by the root.
+fn checked(text: &str, lock_out: LockOut) -> Result<(), Refusal> {
+    let bench = Bench::new();
+    bench.user(ACCOUNT, "a", Value::Null);
+    given(&bench, &bench.root(), text, lock_out).map(|_| ())
 }
 
 fn with(statements: Value) -> Result<(), Refusal> {
@@ -95,28 +112,62 @@ fn a_policy_that_locks_the_root_out_is_refused_unless_it_is_meant() {
 }
 
 #[test]
-fn a_deny_that_would_not_be_obeyed_is_refused_by_name() {
+fn every_element_of_the_policy_language_is_taken() {
     let root = all_to(json!({"AWS": ROOT}));
-    let deny = |more: Value| {
+    for more in [
+        json!({"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}),
+        json!({"Principal": {"AWS": "arn:aws:iam::111122223333:user/a"}, "NotAction": "kms:Decrypt", "Action": null}),
+        json!({"Principal": {"Service": "s3.amazonaws.com"}}),
+        json!({"Principal": null, "NotPrincipal": {"AWS": [ROOT, "arn:aws:iam::111122223333:user/a"]}}),
+        json!({"Condition": {"ForAllValues:StringLike": {"kms:GrantOperations": ["Decrypt", "Enc*"]}}}),
+    ] {
         let mut deny = json!({"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"});
         for (name, value) in more.as_object().unwrap() {
             deny[name] = value.clone();
         }
-        deny
-    };
-    for (more, word) in [
-        (
-            json!({"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}),
-            "StringNotEquals aws:PrincipalOrgID",
-        ),
-        (json!({"Principal": {"AWS": "arn:aws:iam::111122223333:user/a"}}), "user/a"),
-        (json!({"Principal": {"Service": "s3.amazonaws.com"}}), "s3.amazonaws.com"),
-    ] {
-        let text = json!({"Statement": [root, deny(more)]}).to_string();
-        for lock_out in [LockOut::Refused, LockOut::Accepted] {
-            let refusal = checked(&text, lock_out).unwrap_err();
-            assert_eq!(refusal.code, "UnsupportedOperationException", "{text}");
-            assert!(refusal.message.contains(word), "{}", refusal.message);
-        }
+        deny.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        assert_eq!(with(json!([root, deny])), Ok(()), "{deny}");
     }
+}
+
+#[test]
+fn a_principal_that_does_not_exist_is_refused_whoever_it_is() {
+    for nobody in [
+        "arn:aws:iam::111122223333:user/b",
+        "arn:aws:iam::111122223333:role/a",
+        "arn:aws:iam::111122223333:user/x/a",
+        "arn:aws:sts::111122223333:assumed-role/a/s",
+        "arn:aws:iam::999999999999:root",
+        "999999999999",
+        "AIDAAAAAAAAAAAAAAAAA",
+    ] {
+        let statements =
+            json!([all_to(json!({"AWS": ROOT})), all_to(json!({"AWS": ["444455556666", nobody]}))]);
+        let refusal = with(statements).unwrap_err();
+        assert_eq!(refusal.code, "MalformedPolicyDocumentException", "{nobody}");
+        assert_eq!(refusal.message, "Policy contains a statement with one or more invalid principals.");
+    }
+}
+
+#[test]
+fn the_giver_must_be_able_to_give_another_itself_or_by_its_account() {
+    let bench = Bench::new();
+    let (user, role) = (bench.user(ACCOUNT, "a", Value::Null), bench.role(ACCOUNT, "r", Value::Null));
+    let text = |principal: &str| {
+        json!({"Version": "2012-10-17", "Statement": all_to(json!({"AWS": principal}))}).to_string()
+    };
+    let (to_user, to_role) = (text(&user.arn()), text(&Bench::role_arn(&role)));
+    let may = |caller: &Caller, text: &str| given(&bench, caller, text, LockOut::Refused).is_ok();
+    assert!(may(&user, &to_user) && may(&role, &to_role));
+    assert!(!may(&user, &to_role) && !may(&role, &to_user) && !may(&bench.root(), &to_user));
+    assert!(may(&user, &text(ROOT)) && may(&role, &text(ROOT)), "the account then decides by IAM");
+}
+
+#[test]
+fn people_are_stored_by_their_ids() {
+    let bench = Bench::new();
+    let user = bench.user(ACCOUNT, "a", Value::Null);
+    let text = json!({"Version": "2012-10-17", "Statement": all_to(json!({"AWS": user.arn()}))}).to_string();
+    let stored = given(&bench, &user, &text, LockOut::Refused).unwrap();
+    assert_eq!(stored, text.replace(&user.arn(), &user.principal_id()));
 }

@@ -2,6 +2,7 @@
 //! `TagResource`; messages recorded of AWS.
 
 use base::{Refusal, Tag};
+use rules::iam::Context;
 use wire::generated::kms;
 
 const TAGS_MAX: usize = 50;
@@ -34,6 +35,19 @@ pub fn merged(existing: &[Tag], new: &[Tag]) -> Result<Vec<Tag>, Refusal> {
     count(tags.len())?;
     tags.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(tags)
+}
+
+/// What policies may ask about the tags of a request.
+pub fn asked(tags: &[kms::Tag]) -> Context {
+    let mut keys = Context::default();
+    let pairs = tags.iter().map(|tag| (tag.tag_key.as_deref().unwrap_or_default(), tag.tag_value.as_deref()));
+    for (key, value) in pairs.clone() {
+        keys.set(&format!("aws:RequestTag/{key}"), value.unwrap_or_default());
+    }
+    if !tags.is_empty() {
+        keys.set_all("aws:TagKeys", pairs.map(|(key, _)| key.to_owned()));
+    }
+    keys
 }
 
 /// Refuses tag keys that only AWS may touch.

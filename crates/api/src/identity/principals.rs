@@ -7,6 +7,7 @@ use super::{Account, Role, User, named};
 use crate::{Answer, Caller, Principal};
 use base::{AccountId, Arn};
 use catalog::Tx;
+use rules::iam::Whom;
 use std::borrow::Cow;
 
 /// The stored form of a principal as a caller names it. Accounts, root ARNs, federated users, services and `*` are stored as they
@@ -141,12 +142,14 @@ impl Names {
         Names { itself, issuer, account }
     }
 
-    /// All of them, the closest first.
-    pub fn all(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.itself), self.issuer.as_ref(), self.account.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
+    /// All of them, the closest first, each with what it means.
+    pub fn each(&self) -> impl Iterator<Item = (Whom, &str)> {
+        let names = [
+            (Whom::Itself, Some(&self.itself)),
+            (Whom::Issuer, self.issuer.as_ref()),
+            (Whom::Account, self.account.as_ref()),
+        ];
+        names.into_iter().filter_map(|(whom, name)| Some((whom, name?.as_str())))
     }
 }
 

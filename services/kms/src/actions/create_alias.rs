@@ -26,6 +26,7 @@ impl Action for CreateAlias {
     }
 
     fn authorise(cx: &mut Cx, input: &CreateAliasInput) -> Answer<()> {
+        access::to_alias(cx, &input.alias_name, Self::IAM)?;
         access::key(cx, &input.target_key_id, Accepts::Key, "CreateAlias", &Asks::nothing()).map(|_| ())
     }
 

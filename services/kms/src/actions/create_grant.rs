@@ -13,7 +13,7 @@ use crate::rows::{Grant, Key};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use catalog::Row;
-use rules::key_access::{self, AllowedBy, Context};
+use rules::key_access::{Constraint, NewGrant};
 use rules::key_state::KeyOperation;
 use serde_json::Value;
 use wire::Input;
@@ -28,6 +28,15 @@ impl Action for CreateGrant {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:CreateGrant";
+    const KEYS: &'static [&'static str] = &[
+        "kms:GrantConstraintType",
+        "kms:GrantOperations",
+        "kms:GranteePrincipal",
+        "kms:RetiringPrincipal",
+        "kms:GrantIsForAWSResource",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+    ];
 
     fn check(input: &CreateGrantInput) -> Result<(), Refusal> {
         let grantee =
@@ -43,20 +52,17 @@ impl Action for CreateGrant {
     }
 
     fn authorise(cx: &mut Cx, input: &CreateGrantInput) -> Answer<()> {
-        let context = bound_context(input);
-        let asks = Asks { context, ..Asks::nothing() };
-        let key = access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", &asks)?;
-        grants::check_tokens(cx, &input.grant_tokens)?;
-        if let Ok(AllowedBy::Grant(id)) = access::asked(cx, &key, "CreateGrant", &asks)? {
-            may_hand_on(cx, &key, &id, input)?;
-        }
-        Ok(())
+        let given = input.constraints.clone().unwrap_or_default();
+        let constraint =
+            Constraint { equals: given.encryption_context_equals, subset: given.encryption_context_subset };
+        access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", &asks(input, &constraint))?;
+        grants::check_tokens(cx, &input.grant_tokens)
     }
 
     fn handle(cx: &mut Cx, input: CreateGrantInput) -> Answer<CreateGrantOutput> {
         let key = find::key(cx, &input.key_id, Accepts::Key)?;
         key.check(KeyOperation::CreateGrant)?;
-        let grant = wanted(cx, &key, input)?;
+        let mut grant = wanted(cx, &key, input)?;
         let existing = match &grant.name {
             Some(name) => namesake(cx, &key, name, &grant)?,
             None => None,
@@ -64,6 +70,7 @@ impl Action for CreateGrant {
         let grant_id = match existing {
             Some(id) => id,
             None => {
+                grant.slot = grants::count(cx, &key, &grant.grant_id)?;
                 // A name was looked up, so that the commit must check that it is still free; a fresh id needs no check.
                 if grant.name.is_some() {
                     cx.tx.put(&grant)?
@@ -84,10 +91,27 @@ impl Action for CreateGrant {
     }
 }
 
-/// The encryption context to which the new grant is bound: what conditions of key policies see of CreateGrant.
-fn bound_context(input: &CreateGrantInput) -> Option<&Context> {
-    let constraints = input.constraints.as_ref()?;
-    constraints.encryption_context_equals.as_ref().or(constraints.encryption_context_subset.as_ref())
+/// What policies may ask about a grant: its encryption context is the one to which its constraint binds it.
+fn asks<'a>(input: &'a CreateGrantInput, constraint: &'a Constraint) -> Asks<'a> {
+    let kind = match constraint {
+        Constraint { equals: Some(_), .. } => Some("EncryptionContextEquals"),
+        Constraint { subset: Some(_), .. } => Some("EncryptionContextSubset"),
+        _ => None,
+    };
+    let one_of =
+        |ordinary: &'a Option<String>, service: &'a Option<String>| ordinary.as_ref().or(service.as_ref());
+    let asks = Asks {
+        context: constraint.equals.as_ref().or(constraint.subset.as_ref()),
+        new_grant: Some(NewGrant { operations: &input.operations, constraint }),
+        ..Asks::nothing()
+    };
+    asks.with_some("kms:GrantConstraintType", kind)
+        .with_all("kms:GrantOperations", input.operations.iter().cloned())
+        .with_some("kms:GranteePrincipal", one_of(&input.grantee_principal, &input.grantee_service_principal))
+        .with_some(
+            "kms:RetiringPrincipal",
+            one_of(&input.retiring_principal, &input.retiring_service_principal),
+        )
 }
 
 /// The grant that the request describes, checked.
@@ -95,6 +119,8 @@ fn wanted(cx: &mut Cx, key: &Key, input: CreateGrantInput) -> Answer<Grant> {
     let grantee = grants::principal(&input.grantee_principal, &input.grantee_service_principal, "Grantee")?;
     let retiring =
         grants::principal(&input.retiring_principal, &input.retiring_service_principal, "Retiring")?;
+    let grantee = grants::existing_principal(cx, grantee)?;
+    let retiring = grants::existing_principal(cx, retiring)?;
     let constraint = grants::constraint(key, input.constraints)?;
     Ok(Grant {
         account: key.account.clone(),
@@ -109,6 +135,7 @@ fn wanted(cx: &mut Cx, key: &Key, input: CreateGrantInput) -> Answer<Grant> {
         subset: constraint.subset,
         issuing_account: cx.account().clone(),
         created: cx.now(),
+        slot: None,
     })
 }
 
@@ -138,29 +165,9 @@ fn is_same(a: &Grant, b: &Grant) -> bool {
         && operations(a) == operations(b)
 }
 
-/// Refuses a grant that is wider than the one which allows its maker to make it.
-fn may_hand_on(cx: &mut Cx, key: &Key, parent: &str, input: &CreateGrantInput) -> Answer<()> {
-    let parent = grants::find(cx, key, parent)?;
-    let constraint = grants::constraint(key, input.constraints.clone())?;
-    let held = parent.constraint();
-    if key_access::may_delegate(&access::facts(&parent, &held), &input.operations, &constraint) {
-        return Ok(());
-    }
-    let (caller, arn) = (cx.caller.arn(), key.arn());
-    Err(Refusal::new(
-        "AccessDeniedException",
-        format!(
-            "User: {caller} is not authorized to perform: kms:CreateGrant on resource: {arn} because no identity-based policy \
-             allows the kms:CreateGrant action"
-        ),
-    )
-    .because("a grantee may hand on only operations that its own grant has, under an equal or stricter constraint")
-    .into())
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::testing::{ACCOUNT, Bench};
     use serde_json::{Value, json};
 
     fn input(bench: &Bench, key: &str, more: Value) -> Value {
@@ -293,6 +300,7 @@ mod tests {
     fn a_grantee_hands_on_no_more_than_it_has() {
         let bench = Bench::new();
         let key = bench.create_key();
+        bench.role(ACCOUNT, "r", Value::Null);
         let constraints = json!({"EncryptionContextSubset": {"a": "1"}});
         let own = json!({"Operations": ["CreateGrant", "Decrypt"], "Constraints": constraints});
         bench.ok("CreateGrant", input(&bench, &key.id, own));

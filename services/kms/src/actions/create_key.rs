@@ -42,11 +42,15 @@ impl Action for CreateKey {
         let origin = origin(&input)?;
         let tags = tagging::merged(&[], &tagging::read(input.tags.as_deref().unwrap_or_default())?)?;
         let key_id = cx.door.env.ids.uuid();
-        if let Some(text) = &input.policy {
-            let arn = Arn::new("kms", cx.region().as_str(), cx.account().as_str(), format!("key/{key_id}"));
-            let lock_out = LockOut::asked(input.bypass_policy_lockout_safety_check);
-            policy::check(text, cx.account(), &arn, lock_out)?;
-        }
+        let policy = match &input.policy {
+            None => policy::of_customer_key(cx.account()),
+            Some(text) => {
+                let (region, account) = (cx.region().as_str(), cx.account().as_str());
+                let arn = Arn::new("kms", region, account, format!("key/{key_id}"));
+                let lock_out = LockOut::asked(input.bypass_policy_lockout_safety_check);
+                policy::accepted(cx, text, &arn, None, lock_out)?
+            }
+        };
         let material_id = match origin {
             KeyOrigin::External => None,
             _ => Some(material::create(cx, &key_id, spec)?),
@@ -63,7 +67,7 @@ impl Action for CreateKey {
             created: cx.now(),
             description: input.description.unwrap_or_default(),
             material_id,
-            policy: input.policy.unwrap_or_else(|| policy::of_customer_key(cx.account())),
+            policy,
             deletion_date: None,
             rotation: None,
             on_demand_rotations: 0,

@@ -3,8 +3,9 @@
 //!
 //! Needs `kms:Decrypt` on the key. A host decrypts data keys under the grant of its instance. Source: KMS API Reference, Decrypt.
 
+use crate::access::{self, Asks};
 use crate::crypto::{self, Algorithm};
-use crate::{access, grants};
+use crate::grants;
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::KeyOperation;
@@ -18,6 +19,12 @@ impl Action for Decrypt {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:Decrypt";
+    const KEYS: &'static [&'static str] = &[
+        "kms:EncryptionAlgorithm",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+        "kms:RequestAlias",
+    ];
 
     fn check(input: &DecryptInput) -> Result<(), Refusal> {
         crypto::no_recipient(&input.recipient)?;
@@ -69,7 +76,8 @@ fn ciphertext(input: &DecryptInput) -> &[u8] {
 /// The ciphertext's key, if the caller may decrypt with it in this encryption context.
 fn key(cx: &mut Cx, input: &DecryptInput) -> Answer<crate::rows::Key> {
     let context = access::context(&input.encryption_context);
-    crypto::key_of(cx, ciphertext(input), input.key_id.as_deref(), algorithm(input), "Decrypt", context)
+    let asks = Asks::within(context).with("kms:EncryptionAlgorithm", algorithm(input).name());
+    crypto::key_of(cx, ciphertext(input), input.key_id.as_deref(), algorithm(input), "Decrypt", &asks)
 }
 
 #[cfg(test)]

@@ -22,12 +22,13 @@ impl Action for DeleteAlias {
     }
 
     fn authorise(cx: &mut Cx, input: &DeleteAliasInput) -> Answer<()> {
+        access::to_alias(cx, &input.alias_name, Self::IAM)?;
         let alias = find::alias(cx, &input.alias_name)?;
         let alias = alias.ok_or_else(|| find::no_alias(cx, &input.alias_name))?;
         match find::existing(cx, &alias.key_id)? {
             Some(key) => access::to_key(cx, &key, "DeleteAlias", &Asks::nothing()).map(|_| ()),
             // An alias that outlived its key by some moments.
-            None => cx.authorise(Self::IAM, &[api::Touched::plain(alias.arn())]),
+            None => Ok(()),
         }
     }
 

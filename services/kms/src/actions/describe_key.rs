@@ -15,6 +15,7 @@ impl Action for DescribeKey {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:DescribeKey";
+    const KEYS: &'static [&'static str] = &["kms:RequestAlias"];
 
     fn authorise(cx: &mut Cx, input: &DescribeKeyInput) -> Answer<()> {
         access::key(cx, &input.key_id, Accepts::KeyOrAlias, "DescribeKey", &Asks::nothing())?;

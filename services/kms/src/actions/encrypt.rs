@@ -19,10 +19,15 @@ impl Action for Encrypt {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:Encrypt";
+    const KEYS: &'static [&'static str] = &[
+        "kms:EncryptionAlgorithm",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+        "kms:RequestAlias",
+    ];
 
     fn authorise(cx: &mut Cx, input: &EncryptInput) -> Answer<()> {
-        let context = access::context(&input.encryption_context);
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "Encrypt", &Asks::within(context))?;
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "Encrypt", &asks(input))?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 
@@ -43,6 +48,11 @@ impl Action for Encrypt {
     fn request_parameters(input: &EncryptInput) -> Value {
         crypto::shown_parameters(input.trail(), &["encryptionAlgorithm"])
     }
+}
+
+fn asks(input: &EncryptInput) -> Asks<'_> {
+    let algorithm = Algorithm::asked(input.encryption_algorithm.as_deref());
+    Asks::within(access::context(&input.encryption_context)).with("kms:EncryptionAlgorithm", algorithm.name())
 }
 
 #[cfg(test)]

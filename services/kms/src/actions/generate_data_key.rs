@@ -23,6 +23,12 @@ impl Action for GenerateDataKey {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:GenerateDataKey";
+    const KEYS: &'static [&'static str] = &[
+        "kms:EncryptionAlgorithm",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+        "kms:RequestAlias",
+    ];
 
     fn check(input: &GenerateDataKeyInput) -> Result<(), Refusal> {
         crypto::no_recipient(&input.recipient)?;
@@ -30,8 +36,9 @@ impl Action for GenerateDataKey {
     }
 
     fn authorise(cx: &mut Cx, input: &GenerateDataKeyInput) -> Answer<()> {
-        let context = access::context(&input.encryption_context);
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GenerateDataKey", &Asks::within(context))?;
+        let asks = Asks::within(access::context(&input.encryption_context))
+            .with("kms:EncryptionAlgorithm", Algorithm::Symmetric.name());
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GenerateDataKey", &asks)?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

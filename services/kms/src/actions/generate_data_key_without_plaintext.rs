@@ -5,6 +5,7 @@
 
 use super::generate_data_key::{bytes, generate};
 use crate::access::{self, Asks};
+use crate::crypto::Algorithm;
 use crate::find::{self, Accepts};
 use crate::{crypto, grants};
 use api::{Action, Answer, Cx};
@@ -25,14 +26,21 @@ impl Action for GenerateDataKeyWithoutPlaintext {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:GenerateDataKeyWithoutPlaintext";
+    const KEYS: &'static [&'static str] = &[
+        "kms:EncryptionAlgorithm",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+        "kms:RequestAlias",
+    ];
 
     fn check(input: &GenerateDataKeyWithoutPlaintextInput) -> Result<(), Refusal> {
         bytes(input.key_spec.as_deref(), input.number_of_bytes).map(|_| ())
     }
 
     fn authorise(cx: &mut Cx, input: &GenerateDataKeyWithoutPlaintextInput) -> Answer<()> {
-        let context = access::context(&input.encryption_context);
-        access::key(cx, &input.key_id, Accepts::KeyOrAlias, NAME, &Asks::within(context))?;
+        let asks = Asks::within(access::context(&input.encryption_context))
+            .with("kms:EncryptionAlgorithm", Algorithm::Symmetric.name());
+        access::key(cx, &input.key_id, Accepts::KeyOrAlias, NAME, &asks)?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 

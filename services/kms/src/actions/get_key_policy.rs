@@ -1,4 +1,4 @@
-//! GetKeyPolicy: the key policy as it was given. Any state.
+//! GetKeyPolicy: the key policy as it was given; a user or role that is gone shows as its unique id. Any state.
 //!
 //! Needs `kms:GetKeyPolicy` on the key. The only policy name is `default`. Source: KMS API Reference, GetKeyPolicy.
 
@@ -24,7 +24,10 @@ impl Action for GetKeyPolicy {
         if input.policy_name.is_some_and(|name| name != policy::NAME) {
             return Err(find::not_found("No such policy exists".to_owned()).into());
         }
-        Ok(GetKeyPolicyOutput { policy: Some(key.policy), policy_name: Some(policy::NAME.to_owned()) })
+        Ok(GetKeyPolicyOutput {
+            policy: Some(policy::shown(cx, &key)?),
+            policy_name: Some(policy::NAME.to_owned()),
+        })
     }
 }
 

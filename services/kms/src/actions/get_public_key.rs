@@ -19,6 +19,7 @@ impl Action for GetPublicKey {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:GetPublicKey";
+    const KEYS: &'static [&'static str] = &["kms:RequestAlias"];
 
     fn authorise(cx: &mut Cx, input: &GetPublicKeyInput) -> Answer<()> {
         access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GetPublicKey", &Asks::nothing())?;

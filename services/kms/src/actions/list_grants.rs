@@ -4,9 +4,9 @@
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
+use crate::grants;
 use crate::paging::{Page, Paging};
 use crate::rows::Grant;
-use crate::{grants, shapes};
 use api::{Action, Answer, Cx};
 use base::Refusal;
 use wire::generated::kms::{ListGrants as Op, ListGrantsInput, ListGrantsOutput};
@@ -17,6 +17,7 @@ impl Action for ListGrants {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:ListGrants";
+    const KEYS: &'static [&'static str] = &["kms:GrantIsForAWSResource"];
 
     fn check(input: &ListGrantsInput) -> Result<(), Refusal> {
         input.grant_id.as_deref().map_or(Ok(()), grants::check_id)
@@ -35,7 +36,11 @@ impl Action for ListGrants {
             default: 50,
             max: 100,
         };
-        let grantee = input.grantee_principal.as_ref().or(input.grantee_service_principal.as_ref());
+        let grantee = match input.grantee_principal.as_ref().or(input.grantee_service_principal.as_ref()) {
+            Some(name) => Some(grants::filtered_principal(cx, name)?),
+            None => None,
+        };
+        let grantee = grantee.as_ref();
         let page = match (&input.grant_id, grantee) {
             (Some(id), _) => {
                 let found = cx.tx.get::<Grant>(&format!("{}{id}", key.prefix()))?;
@@ -47,10 +52,11 @@ impl Action for ListGrants {
             }
             (None, None) => paging.scan(cx, &key.prefix())?,
         };
-        let page = page.map(shapes::grant_entry);
         Ok(ListGrantsOutput {
             truncated: page.truncated(),
-            grants: Some(page.items),
+            grants: Some(
+                page.items.into_iter().map(|grant| grants::shown(cx, grant)).collect::<Answer<_>>()?,
+            ),
             next_marker: page.next_marker,
         })
     }
@@ -91,7 +97,7 @@ mod tests {
         let (key, other) = (bench.create_key(), bench.create_key());
         let (first, _) = bench.grant_to_session(&key.id);
         (0..2).for_each(|_| drop(bench.grant_to_session(&key.id)));
-        let role = "arn:aws:iam::111122223333:role/r";
+        let role = Bench::role_arn(&bench.role("111122223333", "r", Value::Null));
         bench
             .ok("CreateGrant", json!({"KeyId": key.id, "GranteePrincipal": role, "Operations": ["Encrypt"]}));
         bench.grant_to_session(&other.id);

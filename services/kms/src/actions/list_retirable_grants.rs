@@ -3,9 +3,9 @@
 //!
 //! Needs `kms:ListRetirableGrants`; until policies exist, the account root. Source: KMS API Reference, ListRetirableGrants.
 
+use crate::grants;
 use crate::paging::Paging;
 use crate::rows::Grant;
-use crate::{grants, shapes};
 use api::{Action, Answer, Cx};
 use base::{Arn, Refusal};
 use wire::generated::kms::{ListRetirableGrants as Op, ListRetirableGrantsInput, ListRetirableGrantsOutput};
@@ -41,11 +41,14 @@ impl Action for ListRetirableGrants {
             default: 50,
             max: 100,
         };
-        let index = format!("{}/{}", cx.region(), principal(&input)?);
-        let page = paging.scan_index::<Grant>(cx, "retiring", &index)?.map(shapes::grant_entry);
+        let retiring = grants::filtered_principal(cx, &principal(&input)?)?;
+        let index = format!("{}/{retiring}", cx.region());
+        let page = paging.scan_index::<Grant>(cx, "retiring", &index)?;
         Ok(ListRetirableGrantsOutput {
             truncated: page.truncated(),
-            grants: Some(page.items),
+            grants: Some(
+                page.items.into_iter().map(|grant| grants::shown(cx, grant)).collect::<Answer<_>>()?,
+            ),
             next_marker: page.next_marker,
         })
     }
@@ -64,23 +67,23 @@ fn principal(input: &ListRetirableGrantsInput) -> Result<String, Refusal> {
 #[cfg(test)]
 mod tests {
     use crate::testing::Bench;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn grants_are_listed_for_principals_of_the_account_only() {
         let bench = Bench::new();
         let key = bench.create_key();
         bench.grant_to_session(&key.id);
-        let role = "arn:aws:iam::111122223333:role/r";
+        let role = &Bench::role_arn(&bench.role("111122223333", "r", Value::Null));
         let input = json!({
             "KeyId": key.id, "GranteePrincipal": bench.session().arn(), "RetiringPrincipal": role, "Operations": ["Decrypt"],
         });
         bench.ok("CreateGrant", input);
         let answer = bench.ok("ListRetirableGrants", json!({"RetiringPrincipal": role}));
         assert_eq!((answer["Grants"].as_array().unwrap().len(), &answer["Truncated"]), (1, &json!(false)));
-        assert_eq!(answer["Grants"][0]["RetiringPrincipal"], role);
+        assert_eq!(answer["Grants"][0]["RetiringPrincipal"], json!(role));
         let other = bench.root_of("444455556666");
-        for (caller, principal) in [(&other, role), (&bench.root(), "ec2.us-east-1.amazonaws.com")] {
+        for (caller, principal) in [(&other, role.as_str()), (&bench.root(), "ec2.us-east-1.amazonaws.com")] {
             let input = json!({"RetiringPrincipal": principal});
             let (_, body) = bench.call_as(caller, "ListRetirableGrants", input);
             assert_eq!(body["__type"], "AccessDeniedException");

@@ -1,8 +1,8 @@
 //! PutKeyPolicy: another key policy in place of the one there is, obeyed from the commit on. Any key state.
 //!
-//! Needs `kms:PutKeyPolicy` on the key, which AWS managed keys give to nobody; not for keys of other accounts. A policy that would
-//! lock the account out is refused unless the caller forgoes the check; one that denies in words that are not evaluated yet is
-//! refused always (`policy.rs`). Source: KMS API Reference, PutKeyPolicy.
+//! Needs `kms:PutKeyPolicy` on the key, which AWS managed keys give to nobody; not for keys of other accounts. A policy that
+//! would not let the caller put another one is refused unless it forgoes the check; one that names a principal that does not
+//! exist is refused always (`policy.rs`). Source: KMS API Reference, PutKeyPolicy.
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
@@ -17,9 +17,11 @@ impl Action for PutKeyPolicy {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:PutKeyPolicy";
+    const KEYS: &'static [&'static str] = &["kms:BypassPolicyLockoutSafetyCheck"];
 
     fn authorise(cx: &mut Cx, input: &PutKeyPolicyInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "PutKeyPolicy", &Asks::nothing()).map(|_| ())
+        let asks = Asks::nothing().with("kms:BypassPolicyLockoutSafetyCheck", bypasses(input).to_string());
+        access::key(cx, &input.key_id, Accepts::Key, "PutKeyPolicy", &asks).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: PutKeyPolicyInput) -> Answer<PutKeyPolicyOutput> {
@@ -29,11 +31,14 @@ impl Action for PutKeyPolicy {
             return Err(find::not_found("No such policy exists".to_owned()).into());
         }
         let lock_out = LockOut::asked(input.bypass_policy_lockout_safety_check);
-        policy::check(&input.policy, &key.account, &key.arn_parts(), lock_out)?;
-        key.policy = input.policy;
+        key.policy = policy::accepted(cx, &input.policy, &key.arn_parts(), Some(&key), lock_out)?;
         cx.tx.put(&key)?;
         Ok(PutKeyPolicyOutput {})
     }
+}
+
+fn bypasses(input: &PutKeyPolicyInput) -> bool {
+    input.bypass_policy_lockout_safety_check == Some(true)
 }
 
 #[cfg(test)]

@@ -6,11 +6,12 @@
 
 use crate::access::{self, Asks};
 use crate::crypto::{self, Algorithm};
-use crate::find::{self, Accepts};
+use crate::find::{self, Accepts, Named};
 use crate::grants;
 use crate::rows::Key;
 use api::{Action, Answer, Cx};
 use base::Refusal;
+use rules::key_access::Context;
 use rules::key_state::KeyOperation;
 use serde_json::Value;
 use wire::generated::kms::{ReEncrypt as Op, ReEncryptInput, ReEncryptOutput};
@@ -37,13 +38,8 @@ impl Action for ReEncrypt {
     fn authorise(cx: &mut Cx, input: &ReEncryptInput) -> Answer<()> {
         source(cx, input)?;
         let context = access::context(&input.destination_encryption_context);
-        access::key(
-            cx,
-            &input.destination_key_id,
-            Accepts::KeyOrAlias,
-            "ReEncryptTo",
-            &Asks::within(context),
-        )?;
+        let asks = asks(context, algorithms(input).1, on_same_key(cx, input)?);
+        access::key(cx, &input.destination_key_id, Accepts::KeyOrAlias, "ReEncryptTo", &asks)?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
 
@@ -89,7 +85,36 @@ fn ciphertext(input: &ReEncryptInput) -> &[u8] {
 fn source(cx: &mut Cx, input: &ReEncryptInput) -> Answer<Key> {
     let context = access::context(&input.source_encryption_context);
     let named = input.source_key_id.as_deref();
-    crypto::key_of(cx, ciphertext(input), named, algorithms(input).0, "ReEncryptFrom", context)
+    let asks = asks(context, algorithms(input).0, on_same_key(cx, input)?);
+    crypto::key_of(cx, ciphertext(input), named, algorithms(input).0, "ReEncryptFrom", &asks)
+}
+
+fn asks(context: &Context, algorithm: Algorithm, on_same_key: bool) -> Asks<'_> {
+    Asks::within(context)
+        .with("kms:EncryptionAlgorithm", algorithm.name())
+        .with("kms:ReEncryptOnSameKey", on_same_key.to_string())
+}
+
+/// `kms:ReEncryptOnSameKey`: whether the destination is the key that the ciphertext (or, for RSA, the request) names. What an alias
+/// of another account means is not told by a condition either.
+fn on_same_key(cx: &mut Cx, input: &ReEncryptInput) -> Answer<bool> {
+    let from = match crypto::key_id_of(ciphertext(input)) {
+        Some(id) => Some(id),
+        None => match &input.source_key_id {
+            Some(name) => named_id(cx, name)?,
+            None => None,
+        },
+    };
+    Ok(from.is_some() && from == named_id(cx, &input.destination_key_id)?)
+}
+
+fn named_id(cx: &mut Cx, name: &str) -> Answer<Option<String>> {
+    Ok(match find::read(cx, name, Accepts::KeyOrAlias) {
+        Ok(Named::KeyId(id)) => Some(id),
+        Ok(Named::Alias(alias)) => find::alias(cx, &alias)?.map(|alias| alias.key_id),
+        Ok(Named::Foreign(arn)) => arn.resource.strip_prefix("key/").map(str::to_owned),
+        Err(_) => None,
+    })
 }
 
 #[cfg(test)]

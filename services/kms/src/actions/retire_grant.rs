@@ -1,16 +1,17 @@
 //! RetireGrant: ends a grant that is no longer needed. Any key state. Named by its token, or by key ARN and grant id.
 //!
-//! Allowed to the grant's retiring principal, to its grantee if the grant says so, and to the account that made it; no policy is
-//! needed, and the key may be another account's. EC2 retires attach grants at detach. Source: KMS API Reference, RetireGrant.
+//! Allowed to the grant's retiring principal, to its grantee if the grant says so, and to the account that made it: its root, and
+//! those of its principals whose IAM policies allow `kms:RetireGrant`. The key policy need not allow it, and the key may be
+//! another account's; a Deny in the caller's own policies counts. EC2 retires attach grants at detach. Source: KMS API Reference, RetireGrant.
 
 use crate::find::{self, Accepts, Named};
 use crate::rows::{Grant, Key};
 use crate::{access, grants};
+use api::identity::principals::Names;
 use api::{Action, Answer, Cx};
 use base::Refusal;
-use catalog::Row;
 use keys::grant_token::GrantRef;
-use rules::key_access;
+use rules::iam::Whom;
 use serde_json::{Value, json};
 use wire::generated::kms::{RetireGrant as Op, RetireGrantInput, RetireGrantOutput};
 
@@ -34,20 +35,29 @@ impl Action for RetireGrant {
 
     fn authorise(cx: &mut Cx, input: &RetireGrantInput) -> Answer<()> {
         let (key, grant) = find(cx, input)?;
-        let caller = cx.caller.arn();
-        let Grant { retiring, grantee, operations, issuing_account, .. } = &grant;
-        if key_access::may_retire(&caller, retiring.as_deref(), grantee, operations, issuing_account) {
-            return Ok(());
+        let arn = key.arn_parts();
+        let mut denied = None;
+        for whom in entitled_as(&Names::of(&cx.caller), &grant) {
+            match access::entitled(cx, &arn, "RetireGrant", whom)? {
+                Ok(()) => return Ok(()),
+                Err(why) => denied = denied.or(Some(why)),
+            }
+        }
+        if let Some(denied) = denied {
+            return Err(access::refused(denied));
         }
         if key.account != *cx.account() {
             return Err(no_grant(&grant.grant_id).into());
         }
-        let arn = key.arn();
+        let caller = cx.caller.arn();
         Err(Refusal::new(
             "AccessDeniedException",
             format!("User: {caller} is not authorized to perform: kms:RetireGrant on resource: {arn}"),
         )
-        .because("only the retiring principal, a grantee whose grant includes RetireGrant, and the account that made the grant")
+        .because(
+            "only the retiring principal, a grantee whose grant includes RetireGrant, and principals of the account that made the \
+             grant whose IAM policies let them",
+        )
         .into())
     }
 
@@ -55,7 +65,7 @@ impl Action for RetireGrant {
         let (key, grant) = find(cx, &input)?;
         access::touch(cx, &key);
         cx.trail.additional.insert("grantId".into(), json!(grant.grant_id));
-        cx.tx.delete::<Grant>(&grant.key())?;
+        grants::end(cx, &key, &grant)?;
         Ok(RetireGrantOutput {})
     }
 
@@ -67,6 +77,17 @@ impl Action for RetireGrant {
     fn response_elements(_: &RetireGrantOutput) -> Value {
         Value::Null
     }
+}
+
+/// By which of its names a caller may retire a grant: as its retiring principal, as its grantee if the grant says so, or as one of
+/// the account that made it. What is given to the account goes through that account's IAM policies.
+fn entitled_as(names: &Names, grant: &Grant) -> Vec<Whom> {
+    let maker = grant.issuing_account.root_arn();
+    let retires = grant.operations.iter().any(|operation| operation == "RetireGrant");
+    let entitled = |name: &str| {
+        grant.retiring.as_deref() == Some(name) || (retires && grant.grantee == name) || maker == name
+    };
+    names.each().filter(|(_, name)| entitled(name)).map(|(whom, _)| whom).collect()
 }
 
 /// The grant that the request names, and its key. On a key of another account it is told of to none but those whom it concerns.

@@ -5,10 +5,9 @@
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
-use crate::{grants, rows::Grant};
+use crate::grants;
 use api::{Action, Answer, Cx};
 use base::Refusal;
-use catalog::Row;
 use wire::generated::kms::{RevokeGrant as Op, RevokeGrantInput, RevokeGrantOutput};
 
 pub struct RevokeGrant;
@@ -17,6 +16,7 @@ impl Action for RevokeGrant {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:RevokeGrant";
+    const KEYS: &'static [&'static str] = &["kms:GrantIsForAWSResource"];
 
     fn check(input: &RevokeGrantInput) -> Result<(), Refusal> {
         grants::check_id(&input.grant_id)
@@ -29,7 +29,7 @@ impl Action for RevokeGrant {
     fn handle(cx: &mut Cx, input: RevokeGrantInput) -> Answer<RevokeGrantOutput> {
         let key = find::key(cx, &input.key_id, Accepts::Key)?;
         let grant = grants::find(cx, &key, &input.grant_id)?;
-        cx.tx.delete::<Grant>(&grant.key())?;
+        grants::end(cx, &key, &grant)?;
         Ok(RevokeGrantOutput {})
     }
 }

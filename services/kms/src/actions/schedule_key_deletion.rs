@@ -26,6 +26,7 @@ impl Action for ScheduleKeyDeletion {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:ScheduleKeyDeletion";
+    const KEYS: &'static [&'static str] = &["kms:ScheduleKeyDeletionPendingWindowInDays"];
 
     fn check(input: &ScheduleKeyDeletionInput) -> Result<(), Refusal> {
         let days = days(input);
@@ -44,7 +45,9 @@ impl Action for ScheduleKeyDeletion {
     }
 
     fn authorise(cx: &mut Cx, input: &ScheduleKeyDeletionInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "ScheduleKeyDeletion", &Asks::nothing()).map(|_| ())
+        let asks =
+            Asks::nothing().with("kms:ScheduleKeyDeletionPendingWindowInDays", days(input).to_string());
+        access::key(cx, &input.key_id, Accepts::Key, "ScheduleKeyDeletion", &asks).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: ScheduleKeyDeletionInput) -> Answer<ScheduleKeyDeletionOutput> {

@@ -16,13 +16,15 @@ impl Action for TagResource {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:TagResource";
+    const KEYS: &'static [&'static str] = &["aws:RequestTag/", "aws:TagKeys"];
 
     fn check(input: &TagResourceInput) -> Result<(), Refusal> {
         tagging::read(&input.tags).map(|_| ())
     }
 
     fn authorise(cx: &mut Cx, input: &TagResourceInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "TagResource", &Asks::nothing()).map(|_| ())
+        let asks = Asks { keys: tagging::asked(&input.tags), ..Asks::nothing() };
+        access::key(cx, &input.key_id, Accepts::Key, "TagResource", &asks).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: TagResourceInput) -> Answer<TagResourceOutput> {

@@ -16,13 +16,15 @@ impl Action for UntagResource {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:UntagResource";
+    const KEYS: &'static [&'static str] = &["aws:TagKeys"];
 
     fn check(input: &UntagResourceInput) -> Result<(), Refusal> {
         tagging::check_keys(&input.tag_keys)
     }
 
     fn authorise(cx: &mut Cx, input: &UntagResourceInput) -> Answer<()> {
-        access::key(cx, &input.key_id, Accepts::Key, "UntagResource", &Asks::nothing()).map(|_| ())
+        let asks = Asks::nothing().with_all("aws:TagKeys", input.tag_keys.iter().cloned());
+        access::key(cx, &input.key_id, Accepts::Key, "UntagResource", &asks).map(|_| ())
     }
 
     fn handle(cx: &mut Cx, input: UntagResourceInput) -> Answer<UntagResourceOutput> {

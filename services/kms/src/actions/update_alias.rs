@@ -25,6 +25,7 @@ impl Action for UpdateAlias {
     }
 
     fn authorise(cx: &mut Cx, input: &UpdateAliasInput) -> Answer<()> {
+        access::to_alias(cx, &input.alias_name, Self::IAM)?;
         access::key(cx, &input.target_key_id, Accepts::Key, "UpdateAlias", &Asks::nothing())?;
         let alias = find::alias(cx, &input.alias_name)?;
         let alias = alias.ok_or_else(|| find::no_alias(cx, &input.alias_name))?;
