@@ -78,6 +78,13 @@ impl Bench {
         let tables = [api::TABLES, jobs::TABLES, ec2::TABLES, kms::TABLES].concat();
         let url = format!("sqlite:{}", dir.path().join("catalog").display());
         let catalog = Catalog::open(&url, &tables, env.clock.clone()).unwrap();
+        // Key policies name accounts, which must exist.
+        let mut tx = catalog.begin().unwrap();
+        for id in [ACCOUNT, OTHER] {
+            let account = api::identity::Account::new(AccountId::parse(id).unwrap(), env.clock.now());
+            tx.put(&account).unwrap();
+        }
+        tx.commit().unwrap();
         let path = dir.path().join("seal.key");
         let seal = KeyFileSeal::open_or_create(&*env.files, &path, env.entropy.clone()).unwrap();
         let (attaching, refusal) = (Mutex::new(Attaching::Works), Mutex::default());
