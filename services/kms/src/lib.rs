@@ -13,6 +13,7 @@ pub mod actions;
 #[cfg(test)]
 mod cross_account_tests;
 mod crypto;
+mod custom_key_store;
 pub mod deletion;
 pub mod dependants;
 mod find;
@@ -21,20 +22,30 @@ mod grants;
 pub mod import;
 mod managed;
 mod material;
+mod multi_region;
+#[cfg(test)]
+mod mutation_tests;
 pub mod names;
 mod paging;
 pub mod permissions;
 mod policy;
 pub mod rotation;
 pub mod rows;
+mod scrubbing;
 mod service_events;
 mod shapes;
 mod signing;
+#[cfg(test)]
+mod state_table_tests;
 mod tagging;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod testing_import;
+#[cfg(test)]
 mod testing_people;
+#[cfg(test)]
+mod testing_regions;
 pub mod upkeep;
 mod usage;
 

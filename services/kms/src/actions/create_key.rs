@@ -1,14 +1,14 @@
 //! CreateKey: a new customer managed key with fresh material (Origin AWS_KMS), or one that waits for its import (EXTERNAL).
 //!
 //! States: none → Enabled, or PendingImport. Needs `kms:CreateKey`; until policies exist, the account root.
-//! Not offered: custom key stores, multi-Region keys, the spec SM2; each is refused by name.
+//! `MultiRegion` makes the primary of a multi-Region key. Not offered: custom key stores, the spec SM2; refused by name.
 //! Source: KMS API Reference, CreateKey; messages recorded of AWS.
 
 use crate::policy::{self, LockOut};
 use crate::rows::Key;
 use crate::usage::{self, KeyUsage};
-use crate::{access, material, shapes, tagging};
-use api::{Action, Answer, Cx};
+use crate::{access, custom_key_store, material, multi_region, shapes, tagging};
+use api::{Action, Answer, Cx, Touched};
 use base::{Arn, Refusal};
 use keys::KeySpec;
 use rules::key_access::KeyManager;
@@ -21,27 +21,52 @@ impl Action for CreateKey {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:CreateKey";
+    const KEYS: &'static [&'static str] = &[
+        "kms:KeySpec",
+        "kms:KeyUsage",
+        "kms:KeyOrigin",
+        "kms:MultiRegion",
+        "kms:MultiRegionKeyType",
+        "kms:BypassPolicyLockoutSafetyCheck",
+        "aws:RequestTag/",
+        "aws:TagKeys",
+    ];
 
     fn check(input: &CreateKeyInput) -> Result<(), Refusal> {
-        let store = input.custom_key_store_id.is_some() || input.xks_key_id.is_some();
-        if store || !matches!(origin(input)?, KeyOrigin::AwsKms | KeyOrigin::External) {
+        custom_key_store::none_of(input.custom_key_store_id.as_deref())?;
+        let origin = origin(input)?;
+        if input.xks_key_id.is_some() || !matches!(origin, KeyOrigin::AwsKms | KeyOrigin::External) {
             return Err(unsupported("Custom key stores are not offered by this server."));
         }
-        if input.multi_region == Some(true) {
-            return Err(unsupported("Multi-Region keys are not offered by this server."));
-        }
         let (spec, _) = spec_and_usage(input)?;
-        if !spec.is_supported() {
+        if !spec.is_supported() || (origin == KeyOrigin::External && !spec.is_importable()) {
             return Err(unsupported(&format!("Key spec {spec} is not offered by this server.")));
         }
         Ok(())
+    }
+
+    fn touches(cx: &mut Cx, input: &CreateKeyInput) -> Answer<Vec<Touched>> {
+        let (spec, usage) = spec_and_usage(input)?;
+        let mut keys = tagging::asked(input.tags.as_deref().unwrap_or_default());
+        keys.set("kms:CallerAccount", cx.account().as_str());
+        keys.set_some("kms:ViaService", cx.caller.via_service());
+        keys.set("kms:KeySpec", spec.name());
+        keys.set("kms:KeyUsage", usage.name());
+        keys.set("kms:KeyOrigin", origin(input)?.name());
+        let multi_region = input.multi_region == Some(true);
+        keys.set("kms:MultiRegion", multi_region.to_string());
+        keys.set_some("kms:MultiRegionKeyType", multi_region.then_some("PRIMARY"));
+        let bypasses = input.bypass_policy_lockout_safety_check == Some(true);
+        keys.set("kms:BypassPolicyLockoutSafetyCheck", bypasses.to_string());
+        Ok(vec![Touched { arn: "*".to_owned(), keys }])
     }
 
     fn handle(cx: &mut Cx, input: CreateKeyInput) -> Answer<CreateKeyOutput> {
         let (spec, usage) = spec_and_usage(&input)?;
         let origin = origin(&input)?;
         let tags = tagging::merged(&[], &tagging::read(input.tags.as_deref().unwrap_or_default())?)?;
-        let key_id = cx.door.env.ids.uuid();
+        let multi_region = input.multi_region == Some(true);
+        let key_id = if multi_region { multi_region::new_key_id(cx) } else { cx.door.env.ids.uuid() };
         let policy = match &input.policy {
             None => policy::of_customer_key(cx.account()),
             Some(text) => {
@@ -71,7 +96,7 @@ impl Action for CreateKey {
             deletion_date: None,
             rotation: None,
             on_demand_rotations: 0,
-            multi_region: false,
+            multi_region,
             pending_window_days: None,
             material_expires: None,
             reminded: None,
@@ -79,6 +104,7 @@ impl Action for CreateKey {
         };
         access::touch(cx, &key);
         cx.tx.append(&key)?;
+        multi_region::begin(cx, &key)?;
         Ok(CreateKeyOutput { key_metadata: Some(shapes::metadata(cx, &key)?) })
     }
 }
@@ -222,8 +248,6 @@ mod tests {
         let bench = Bench::new();
         for (input, word) in [
             (json!({"Origin": "AWS_CLOUDHSM"}), "Custom key stores"),
-            (json!({"CustomKeyStoreId": "cks-1"}), "Custom key stores"),
-            (json!({"MultiRegion": true}), "Multi-Region"),
             (json!({"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}), "SM2"),
         ] {
             let root = bench.root();

@@ -2,7 +2,7 @@
 //!
 //! Needs `kms:GenerateRandom`; until policies exist, the account root. Source: KMS API Reference, GenerateRandom.
 
-use crate::crypto;
+use crate::{crypto, custom_key_store};
 use api::{Action, Answer, Cx};
 use base::{Fault, Refusal};
 use keys::Secret;
@@ -18,10 +18,7 @@ impl Action for GenerateRandom {
 
     fn check(input: &GenerateRandomInput) -> Result<(), Refusal> {
         crypto::no_recipient(&input.recipient)?;
-        if let Some(id) = &input.custom_key_store_id {
-            return Err(Refusal::new("CustomKeyStoreNotFoundException", "")
-                .because(format!("custom key stores are not offered, so there is no {id}")));
-        }
+        custom_key_store::none_of(input.custom_key_store_id.as_deref())?;
         bytes(input).map(|_| ())
     }
 

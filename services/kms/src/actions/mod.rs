@@ -1,16 +1,21 @@
 //! One file per action, named as the action.
 
 mod cancel_key_deletion;
+mod connect_custom_key_store;
 mod create_alias;
+mod create_custom_key_store;
 mod create_grant;
 mod create_key;
 mod decrypt;
 mod delete_alias;
+mod delete_custom_key_store;
 mod delete_imported_key_material;
 mod derive_shared_secret;
+mod describe_custom_key_stores;
 mod describe_key;
 mod disable_key;
 mod disable_key_rotation;
+mod disconnect_custom_key_store;
 mod enable_key;
 mod enable_key_rotation;
 mod encrypt;
@@ -35,6 +40,7 @@ mod list_resource_tags;
 mod list_retirable_grants;
 mod put_key_policy;
 mod re_encrypt;
+mod replicate_key;
 mod retire_grant;
 mod revoke_grant;
 mod rotate_key_on_demand;
@@ -43,21 +49,28 @@ mod sign;
 mod tag_resource;
 mod untag_resource;
 mod update_alias;
+mod update_custom_key_store;
 mod update_key_description;
+mod update_primary_region;
 mod verify;
 mod verify_mac;
 
 pub use cancel_key_deletion::CancelKeyDeletion;
+pub use connect_custom_key_store::ConnectCustomKeyStore;
 pub use create_alias::CreateAlias;
+pub use create_custom_key_store::CreateCustomKeyStore;
 pub use create_grant::CreateGrant;
 pub use create_key::CreateKey;
 pub use decrypt::Decrypt;
 pub use delete_alias::DeleteAlias;
+pub use delete_custom_key_store::DeleteCustomKeyStore;
 pub use delete_imported_key_material::DeleteImportedKeyMaterial;
 pub use derive_shared_secret::DeriveSharedSecret;
+pub use describe_custom_key_stores::DescribeCustomKeyStores;
 pub use describe_key::DescribeKey;
 pub use disable_key::DisableKey;
 pub use disable_key_rotation::DisableKeyRotation;
+pub use disconnect_custom_key_store::DisconnectCustomKeyStore;
 pub use enable_key::EnableKey;
 pub use enable_key_rotation::EnableKeyRotation;
 pub use encrypt::Encrypt;
@@ -82,6 +95,7 @@ pub use list_resource_tags::ListResourceTags;
 pub use list_retirable_grants::ListRetirableGrants;
 pub use put_key_policy::PutKeyPolicy;
 pub use re_encrypt::ReEncrypt;
+pub use replicate_key::ReplicateKey;
 pub use retire_grant::RetireGrant;
 pub use revoke_grant::RevokeGrant;
 pub use rotate_key_on_demand::RotateKeyOnDemand;
@@ -90,7 +104,9 @@ pub use sign::Sign;
 pub use tag_resource::TagResource;
 pub use untag_resource::UntagResource;
 pub use update_alias::UpdateAlias;
+pub use update_custom_key_store::UpdateCustomKeyStore;
 pub use update_key_description::UpdateKeyDescription;
+pub use update_primary_region::UpdatePrimaryRegion;
 pub use verify::Verify;
 pub use verify_mac::VerifyMac;
 
@@ -100,16 +116,21 @@ use api::{Entry, entry};
 pub fn table() -> Vec<Entry> {
     vec![
         entry::<CancelKeyDeletion>(),
+        entry::<ConnectCustomKeyStore>(),
         entry::<CreateAlias>(),
+        entry::<CreateCustomKeyStore>(),
         entry::<CreateGrant>(),
         entry::<CreateKey>(),
         entry::<Decrypt>(),
         entry::<DeleteAlias>(),
+        entry::<DeleteCustomKeyStore>(),
         entry::<DeleteImportedKeyMaterial>(),
         entry::<DeriveSharedSecret>(),
+        entry::<DescribeCustomKeyStores>(),
         entry::<DescribeKey>(),
         entry::<DisableKey>(),
         entry::<DisableKeyRotation>(),
+        entry::<DisconnectCustomKeyStore>(),
         entry::<EnableKey>(),
         entry::<EnableKeyRotation>(),
         entry::<Encrypt>(),
@@ -134,6 +155,7 @@ pub fn table() -> Vec<Entry> {
         entry::<ListRetirableGrants>(),
         entry::<PutKeyPolicy>(),
         entry::<ReEncrypt>(),
+        entry::<ReplicateKey>(),
         entry::<RetireGrant>(),
         entry::<RevokeGrant>(),
         entry::<RotateKeyOnDemand>(),
@@ -142,7 +164,9 @@ pub fn table() -> Vec<Entry> {
         entry::<TagResource>(),
         entry::<UntagResource>(),
         entry::<UpdateAlias>(),
+        entry::<UpdateCustomKeyStore>(),
         entry::<UpdateKeyDescription>(),
+        entry::<UpdatePrimaryRegion>(),
         entry::<Verify>(),
         entry::<VerifyMac>(),
     ]
