@@ -15,6 +15,8 @@ mod access_keys;
 pub mod actions;
 mod attachments;
 #[cfg(test)]
+mod authority_cases;
+#[cfg(test)]
 mod authority_tests;
 mod boundary;
 mod documents;
