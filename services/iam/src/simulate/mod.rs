@@ -14,6 +14,8 @@
 //! "IAM policy testing with the IAM policy simulator".
 
 pub mod answer;
+#[cfg(test)]
+mod door_tests;
 mod entries;
 pub mod principal;
 mod request;

@@ -11,7 +11,7 @@ use rules::iam::{
     decide, decide_with_resource,
 };
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use wire::generated::iam::Statement;
 
 const ALLOW_ALL: &str =
@@ -189,7 +189,8 @@ impl Scene {
 
 /// Layers of which none stands in the way.
 fn everything() -> Layers {
-    let policy = Policy::parse(ALLOW_ALL, PolicyType::Identity).ok().map(Arc::new);
-    let identity = policy.map(|policy| Attached { policy, source: "every action".to_owned() });
+    static EVERY_ACTION: LazyLock<Option<Arc<Policy>>> =
+        LazyLock::new(|| Policy::parse(ALLOW_ALL, PolicyType::Identity).ok().map(Arc::new));
+    let identity = EVERY_ACTION.clone().map(|policy| Attached { policy, source: "every action".to_owned() });
     Layers { identity: identity.into_iter().collect(), ..Layers::default() }
 }
