@@ -4,10 +4,16 @@
 
 #[path = "door/actions.rs"]
 mod actions;
+#[path = "door/authority.rs"]
+mod authority;
 #[path = "door/bench.rs"]
 mod bench;
 #[path = "door/denied.rs"]
 mod denied;
+#[path = "door/global_keys.rs"]
+mod global_keys;
+#[path = "door/identities.rs"]
+mod identities;
 #[path = "door/owner.rs"]
 mod owner;
 #[path = "door/steps.rs"]

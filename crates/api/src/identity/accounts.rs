@@ -93,6 +93,9 @@ impl Row for AccessKey {
     }
 }
 
+/// The server's fact that test credentials are accepted: then every account that they could name exists, with or without a row.
+pub const TEST_ACCOUNTS: &str = "test-accounts";
+
 /// A fact about the server itself, for instance under which root key its secrets are sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServerFact {

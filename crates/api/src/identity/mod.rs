@@ -21,7 +21,7 @@ mod policies;
 pub mod principals;
 mod sessions;
 
-pub use accounts::{AccessKey, Account, ServerFact};
+pub use accounts::{AccessKey, Account, ServerFact, TEST_ACCOUNTS};
 pub use key_use::{AccessKeyUse, KeyUses};
 pub use organization::{ControlPolicy, Node, Organization};
 pub use people::{Group, InstanceProfile, Role, User};

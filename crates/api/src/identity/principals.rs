@@ -3,7 +3,7 @@
 //! as unique ids (`AIDA…`, `AROA…`, for a role session `AROA…:session`) and shown as ARNs for as long as who they mean exists.
 //! Source: IAM User Guide, "AWS JSON policy elements: Principal", notes on unique ids.
 
-use super::{Account, Role, User, named};
+use super::{Account, Role, ServerFact, TEST_ACCOUNTS, User, named};
 use crate::{Answer, Caller, Principal};
 use base::{AccountId, Arn};
 use catalog::Tx;
@@ -154,7 +154,7 @@ impl Names {
 }
 
 fn has_account(tx: &mut Tx, account: &AccountId) -> Answer<bool> {
-    Ok(tx.get::<Account>(account.as_str())?.is_some())
+    Ok(tx.get::<Account>(account.as_str())?.is_some() || tx.get::<ServerFact>(TEST_ACCOUNTS)?.is_some())
 }
 
 /// The text with each AWS principal of its statements put through `rename` (`None` leaves it). Nothing else of the text changes,

@@ -1,6 +1,7 @@
-//! Until policies exist only the account root may act. Everybody else hears it in the form of the protocol.
+//! Who may not hears it in the form of the protocol; in EC2 with an encoded message that only the account can have decoded.
 
 use crate::bench::{Bench, root};
+use crate::identities::{as_federated, as_role, as_user, document, put, tag, user};
 use api::{Caller, Principal};
 use base::AccountId;
 use serde_json::json;
@@ -19,12 +20,13 @@ fn service() -> Caller {
 fn ec2_refuses_others_with_unauthorized_operation_naming_the_first_resource() {
     for (caller, name) in [(session(), SESSION), (service(), "ec2.us-east-1.amazonaws.com")] {
         let bench = Bench::new();
+        let (status, body) = bench.tags_as(&caller, &["a", "b"], "");
         let message = format!(
-            "You are not authorized to perform this operation. User: {name} is not authorized to perform: ec2:CreateTags on \
-             resource: arn:aws:ec2:us-east-1:111122223333:volume/a because no identity-based policy allows the action"
+            "<Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation. User: {name} is not \
+             authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:us-east-1:111122223333:volume/a because no \
+             identity-based policy allows the ec2:CreateTags action. Encoded authorization failure message: "
         );
-        let expected = crate::bench::ec2_error("UnauthorizedOperation", &message);
-        assert_eq!(bench.tags_as(&caller, &["a", "b"], ""), (403, expected));
+        assert!(status == 403 && body.contains(&message), "{status} {body}");
         assert_eq!(bench.notes(), [""; 0]);
         let record = bench.record();
         assert_eq!(record.body["errorCode"], "Client.UnauthorizedOperation");
@@ -45,7 +47,7 @@ fn json_protocols_refuse_others_with_access_denied_exception() {
     assert_eq!((status, &body["__type"]), (400, &json!("AccessDeniedException")));
     let message = format!(
         "User: {SESSION} is not authorized to perform: kms:CreateGrant on resource: k because no identity-based policy allows \
-         the action"
+         the kms:CreateGrant action"
     );
     assert_eq!(body["message"], json!(message));
     let reply = bench.blocks_as(&service());
@@ -60,7 +62,7 @@ fn the_query_protocol_refuses_others_with_access_denied() {
     assert_eq!(status, 403);
     let message = format!(
         "<Type>Sender</Type><Code>AccessDenied</Code><Message>User: {SESSION} is not authorized to perform: \
-         sts:GetCallerIdentity on resource: *</Message>"
+         sts:GetCallerIdentity on resource: * because no identity-based policy allows the sts:GetCallerIdentity action</Message>"
     );
     assert!(body.contains(&message), "{body}");
     assert_eq!(bench.record().body["errorCode"], "AccessDenied");
@@ -105,4 +107,96 @@ fn an_instances_session_is_shown_as_aws_shows_it() {
     assert_eq!(session().user_identity(&region), expected);
     assert_eq!(service().user_identity(&region), json!({"type": "AWSService", "invokedBy": "AWS Internal"}));
     assert_eq!(session().shown_source(), ("AWS Internal", "AWS Internal"));
+}
+
+/// The encoded message of a refusal.
+fn encoded(body: &str) -> String {
+    let (_, rest) = body.split_once("Encoded authorization failure message: ").unwrap();
+    rest.split('<').next().unwrap().to_owned()
+}
+
+fn decode(bench: &Bench, caller: &Caller, message: &str) -> Option<String> {
+    let service = &wire::generated::sts::SERVICE;
+    bench
+        .door
+        .transact(caller, &bench.request(), service, |cx| Ok(cx.decode_authorization_message(message)))
+        .unwrap()
+}
+
+#[test]
+fn the_encoded_message_tells_the_account_who_asked_for_what_and_why_not() {
+    let bench = Bench::new();
+    put(&bench, &user());
+    let (_, body) = bench.tags_as(&as_user(), &["a"], "");
+    let decoded = decode(&bench, &root(), &encoded(&body)).unwrap();
+    let decoded: serde_json::Value = serde_json::from_str(&decoded).unwrap();
+    assert_eq!(
+        (&decoded["allowed"], &decoded["explicitDeny"], &decoded["matchedStatements"], &decoded["failures"]),
+        (&json!(false), &json!(false), &json!({"items": []}), &json!({"items": []}))
+    );
+    let context = &decoded["context"];
+    let principal = json!({"id": "AIDAANN0000000000000A", "arn": "arn:aws:iam::111122223333:user/eng/ann"});
+    assert_eq!(context["principal"], principal);
+    assert_eq!(context["action"], "ec2:CreateTags");
+    assert_eq!(context["resource"], "arn:aws:ec2:us-east-1:111122223333:volume/a");
+    let region = json!({"key": "aws:RequestedRegion", "values": {"items": [{"value": "us-east-1"}]}});
+    assert!(context["conditions"]["items"].as_array().unwrap().contains(&region));
+    assert_eq!(bench.record().body["errorCode"], "Client.UnauthorizedOperation");
+}
+
+#[test]
+fn an_explicit_deny_is_told_with_its_statement() {
+    let bench = Bench::new();
+    let mut denied = user();
+    denied.inline.insert("no".into(), document("Deny", "ec2:CreateTags"));
+    put(&bench, &denied);
+    let (_, body) = bench.tags_as(&as_user(), &["a"], "");
+    assert!(body.contains("with an explicit deny in an identity-based policy. Encoded"), "{body}");
+    let decoded = decode(&bench, &root(), &encoded(&body)).unwrap();
+    let decoded: serde_json::Value = serde_json::from_str(&decoded).unwrap();
+    assert_eq!(decoded["explicitDeny"], true);
+    assert_eq!(decoded["matchedStatements"]["items"][0]["effect"], "DENY");
+    assert!(decoded["reason"].as_str().unwrap().contains("inline policy \"no\" of user \"ann\""));
+}
+
+#[test]
+fn an_encoded_message_of_another_account_or_another_kind_does_not_open() {
+    let bench = Bench::new();
+    let (_, body) = bench.tags_as(&session(), &["a"], "");
+    let message = encoded(&body);
+    let stranger = Caller::root(AccountId::parse("444455556666").unwrap(), "AKIAOTHER", "127.0.0.1", "x");
+    assert!(decode(&bench, &root(), &message).is_some());
+    assert_eq!(decode(&bench, &stranger, &message), None);
+    let page = bench
+        .door
+        .transact(&root(), &bench.request(), &wire::generated::sts::SERVICE, |cx| Ok(cx.page_token("X", "y")))
+        .unwrap();
+    assert_eq!(decode(&bench, &root(), &page), None);
+}
+
+#[test]
+fn however_many_condition_keys_a_call_has_its_message_can_be_decoded() {
+    let bench = Bench::new();
+    let mut many = user();
+    many.tags = (0..50).map(|n| tag(&format!("key-{n}"), &"v".repeat(256))).collect();
+    put(&bench, &many);
+    let (_, body) = bench.tags_as(&as_user(), &["a"], "");
+    assert!(encoded(&body).len() <= 10_240);
+    assert!(decode(&bench, &root(), &encoded(&body)).is_some());
+}
+
+#[test]
+fn iam_is_closed_to_a_persons_temporary_credentials() {
+    let bench = Bench::new();
+    let call = crate::bench::form("Action=ListUsers&Version=2010-05-08");
+    let temporary = crate::identities::session(&bench);
+    for caller in [root(), as_user(), as_federated(&bench, Principal::Root)] {
+        let caller = caller.in_session(temporary.clone());
+        let reply = bench.serve(&wire::generated::iam::SERVICE, &caller, &call);
+        let (status, body) = crate::bench::text(&reply);
+        assert!(status == 403 && body.contains("<Code>InvalidClientTokenId</Code>"), "{body}");
+    }
+    // Not to a role's. (There is no such action here, so it is answered as unknown.)
+    let reply = bench.serve(&wire::generated::iam::SERVICE, &as_role(&bench), &call);
+    assert!(!crate::bench::text(&reply).1.contains("InvalidClientTokenId"));
 }
