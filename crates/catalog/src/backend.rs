@@ -28,6 +28,8 @@ pub(crate) trait Backend: Send + Sync {
     fn commit(&self, changes: Changes) -> Result<(), CatalogError>;
     /// Moves the write-ahead log into the main file and empties it, so that deleted rows are gone from both.
     fn checkpoint(&self) -> Result<(), CatalogError>;
+    /// Leaves no deleted or overwritten row of the table in the database's files, as far as the database can.
+    fn scrub(&self, table: usize) -> Result<(), CatalogError>;
     fn integrity_check(&self) -> Result<(), CatalogError>;
     fn stats(&self) -> Stats;
     /// Notes that an index column now holds the value of every row.

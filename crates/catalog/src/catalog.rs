@@ -125,6 +125,13 @@ impl Catalog {
         self.0.backend.checkpoint()
     }
 
+    /// Makes sure that what was deleted from this table, or overwritten in it, is not in the table's files any more. SQLite: as
+    /// [`Catalog::checkpoint`]. PostgreSQL: writes the table anew (`VACUUM FULL`), which locks it meanwhile; its write-ahead
+    /// log keeps the old bytes until it is recycled, and archives and backups keep them for as long as they are kept.
+    pub fn scrub<R: Row>(&self) -> Result<(), CatalogError> {
+        self.0.backend.scrub(self.sql().position(R::TABLE.name)?)
+    }
+
     pub(crate) fn sql(&self) -> &Sql {
         &self.0.sql
     }

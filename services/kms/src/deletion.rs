@@ -8,9 +8,9 @@
 //! Source: KMS Developer Guide, "Delete an AWS KMS key" and "Deleting multi-Region keys".
 
 use crate::dependants::{self, KeyUse};
-use crate::material;
 use crate::rows::{Alias, Grant, GrantSlot, Key, MultiRegionKey};
 use crate::service_events::{self, ServiceEvent};
+use crate::{material, scrubbing};
 use api::{Answer, Door, Failure};
 use base::Timestamp;
 use catalog::{Row, Tx};
@@ -29,17 +29,12 @@ pub const SCHEDULED: &str = "KMS Key Deletion Scheduled";
 /// Destroys all keys whose time has come; returns how many. Safe to run at any time and twice; the program runs it now and then.
 pub fn destroy_due(door: &Door) -> Answer<usize> {
     let now = door.env.clock.now();
-    let destroyed = each_pending(door, |key| {
+    each_pending(door, |key| {
         if !key.is_gone(now) {
             return Ok(false);
         }
         door.catalog.transact::<_, Failure>(|tx| destroy(door, tx, &key.key(), now))
-    })?;
-    if destroyed > 0 {
-        // Sealed material must not linger in the database's log either.
-        door.catalog.checkpoint()?;
-    }
-    Ok(destroyed)
+    })
 }
 
 /// Tells what depends on keys that are to be deleted, once a day for each; returns how many were told of.
@@ -104,6 +99,7 @@ fn each_pending(door: &Door, mut look: impl FnMut(&Key) -> Answer<bool>) -> Answ
 fn destroy(door: &Door, tx: &mut Tx, key: &str, now: Timestamp) -> Answer<bool> {
     let Some(key) = tx.get::<Key>(key)?.filter(|key| key.is_gone(now)) else { return Ok(false) };
     material::destroy_all(tx, &key)?;
+    scrubbing::note(tx, &key, now)?;
     let prefix = key.prefix();
     for grant in tx.scan::<Grant>(&prefix, None, usize::MAX)? {
         tx.delete::<Grant>(&grant.key())?;

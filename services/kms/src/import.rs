@@ -13,7 +13,7 @@
 
 use crate::rows::{Key, KeyMaterial};
 use crate::service_events::{self, ServiceEvent};
-use crate::{SealHandle, material};
+use crate::{SealHandle, material, scrubbing};
 use api::{Answer, Cx, Door, Failure};
 use base::{Fault, Refusal, Timestamp};
 use catalog::Row;
@@ -126,6 +126,7 @@ fn expire(door: &Door, material: &str, now: Timestamp) -> Answer<bool> {
 /// Takes the bytes of a material away from its key and writes both. The key waits for them from now on, unless it never used
 /// this material: then nothing of it stays.
 pub fn lose(tx: &mut catalog::Tx, mut key: Key, mut material: KeyMaterial, now: Timestamp) -> Answer<Key> {
+    scrubbing::note(tx, &key, now)?;
     if material.pending_rotation {
         tx.delete::<KeyMaterial>(&material.key())?;
         return Ok(key);

@@ -9,6 +9,10 @@
 //! ```
 
 mod access;
+#[cfg(test)]
+mod access_tests;
+#[cfg(test)]
+mod condition_tests;
 pub mod actions;
 #[cfg(test)]
 mod cross_account_tests;
@@ -18,6 +22,8 @@ pub mod deletion;
 pub mod dependants;
 mod find;
 mod grant_rows;
+#[cfg(test)]
+mod grant_tests;
 mod grants;
 pub mod import;
 mod managed;

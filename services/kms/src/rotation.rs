@@ -8,14 +8,15 @@ use crate::rows::{Key, KeyMaterial, Rotation, RotationType};
 use crate::service_events::{self, ServiceEvent};
 use api::{Answer, Cx, Door, Failure};
 use base::{Refusal, Timestamp};
-use catalog::{Row, Tx};
+use catalog::{Row, Table, Tx};
 use rules::key_state::KeyOrigin;
 use rules::rotation::{self, MaterialState, PERIOD_DAYS_MAX};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Keys read at a time.
 const BATCH: usize = 200;
-/// Days back that are looked at for rotations that nobody ran, as while the server was off.
+/// Days back that the very first round looks at.
 const LOOK_BACK_DAYS: i64 = PERIOD_DAYS_MAX as i64;
 const DAY_MILLIS: i64 = 86_400_000;
 
@@ -106,13 +107,30 @@ pub fn state_of(tx: &mut Tx, key: &Key, material: &KeyMaterial, now: Timestamp) 
     Ok(MaterialState::PendingRotation)
 }
 
+/// How far the rounds have come, so that a round looks at the days since the one before and not at years.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rounds {
+    /// Days since 1970; all before it have been looked at to their end.
+    day: i64,
+}
+
+impl Row for Rounds {
+    const TABLE: Table = Table { name: "kms_rotation_rounds", indexes: &[] };
+
+    fn key(&self) -> String {
+        "all".to_owned()
+    }
+}
+
 /// Rotates all enabled keys whose day has come; returns how many. Safe to run at any time and twice.
 pub fn rotate_due(door: &Door) -> Answer<usize> {
     let now = door.env.clock.now();
+    let today = now.millis().div_euclid(DAY_MILLIS);
+    let rounds = door.catalog.begin()?.get::<Rounds>("all")?;
+    let from = rounds.map_or(today - LOOK_BACK_DAYS, |rounds| rounds.day.min(today));
     let mut rotated = 0;
-    for day in 0..=LOOK_BACK_DAYS {
-        let due = Timestamp::from_millis(now.millis().saturating_sub(day * DAY_MILLIS));
-        let index = Key::rotation_index(due);
+    for day in from..=today {
+        let index = Key::rotation_index(Timestamp::from_millis(day * DAY_MILLIS));
         let mut after: Option<String> = None;
         loop {
             let batch =
@@ -125,6 +143,9 @@ pub fn rotate_due(door: &Door) -> Answer<usize> {
             }
             after = batch.last().map(Row::key);
         }
+    }
+    if from < today {
+        door.catalog.transact::<_, Failure>(|tx| Ok(tx.put(&Rounds { day: today })?))?;
     }
     Ok(rotated)
 }

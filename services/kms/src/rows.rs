@@ -6,9 +6,13 @@
 //! | kms_materials | `account/region/<key id>/<key-material id>` | sealed under the root key, never plain |
 //! | kms_aliases | `account/region/alias/<name>` | no |
 //! | kms_multi_region | `account/<key id>` | no |
+//! | kms_lingering | `account/region/<key id>` | no |
+//! | kms_rotation_rounds | `all` | no |
 
 pub use crate::grant_rows::{Grant, GrantSlot};
 
+pub use crate::rotation::Rounds;
+pub use crate::scrubbing::Lingering;
 use crate::usage::KeyUsage;
 use base::{AccountId, Arn, Refusal, Region, Tag, Timestamp};
 use catalog::{Row, Table};
@@ -18,8 +22,16 @@ use rules::key_state::{self, KeyOperation, KeyOrigin, KeyState};
 use serde::{Deserialize, Serialize};
 
 /// The tables of this service.
-pub const TABLES: &[Table] =
-    &[Key::TABLE, KeyMaterial::TABLE, Alias::TABLE, Grant::TABLE, GrantSlot::TABLE, MultiRegionKey::TABLE];
+pub const TABLES: &[Table] = &[
+    Key::TABLE,
+    KeyMaterial::TABLE,
+    Alias::TABLE,
+    Grant::TABLE,
+    GrantSlot::TABLE,
+    MultiRegionKey::TABLE,
+    Lingering::TABLE,
+    Rounds::TABLE,
+];
 
 /// A KMS key.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -24,6 +24,7 @@ use std::sync::Arc;
 /// are checked again each time, so this is not the handler's business.
 const TRIES: u32 = 12;
 
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '5s'";
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_COMMIT: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE";
 
@@ -102,6 +103,21 @@ impl Backend for Postgres {
 
     fn checkpoint(&self) -> Result<(), CatalogError> {
         Ok(())
+    }
+
+    /// Writes the table anew, because a plain VACUUM leaves the bytes of dead rows in its pages. Everybody waits for the lock
+    /// behind us, so we do not wait for it long.
+    fn scrub(&self, table: usize) -> Result<(), CatalogError> {
+        let doing = "removing deleted rows from the files";
+        let Some(table) = self.sql.tables.get(table) else { return Ok(()) };
+        let mut leased = Pool::begin(&self.pool, "BEGIN")?;
+        leased.end("COMMIT")?;
+        let link = leased.link()?;
+        link.control(doing, LOCK_TIMEOUT)?;
+        // Of its own: VACUUM cannot be part of a transaction.
+        let rewritten = link.control(doing, &format!(r#"VACUUM FULL "{}""#, table.name));
+        link.control(doing, "RESET lock_timeout")?;
+        rewritten
     }
 
     /// Reads every table through; page checksums, where the cluster has them, are checked by that.

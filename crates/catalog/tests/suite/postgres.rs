@@ -127,3 +127,28 @@ fn a_server_that_is_not_there_is_an_error_not_a_panic() {
         assert!(!error.to_string().contains("secret-word"), "{error}");
     }
 }
+
+#[test]
+fn a_scrubbed_table_has_no_byte_of_a_deleted_row_in_its_file() {
+    let Some(place) = Place::postgres() else { return };
+    let catalog = place.open();
+    let marker = "wrapped-key-material-0f1e2d3c";
+    let mut client = postgres::Client::connect(&place.url, postgres::NoTls).unwrap();
+    let mut found = || -> bool {
+        client.batch_execute("CHECKPOINT").unwrap();
+        let file = format!(r#"pg_read_binary_file(pg_relation_filepath('"{}"'))"#, Note::TABLE.name);
+        let text = format!("SELECT position(convert_to($1, 'UTF8') IN {file}) > 0");
+        client.query_one(&text, &[&marker]).unwrap().get(0)
+    };
+    write(&catalog, |tx| tx.put(&Note { id: "gone".to_owned(), text: marker.to_owned() }).unwrap());
+    write(&catalog, |tx| tx.put(&Note { id: "kept".to_owned(), text: "other".to_owned() }).unwrap());
+    assert!(found(), "the search can find it");
+    write(&catalog, |tx| tx.delete::<Note>("gone").unwrap());
+    assert!(found(), "a deleted row is still in its page");
+    catalog.scrub::<Note>().unwrap();
+    assert!(!found());
+    let mut tx = catalog.begin().unwrap();
+    assert_eq!(tx.get::<Note>("kept").unwrap().unwrap().text, "other");
+    // The connection goes back as it was: the next commit waits for locks as ever.
+    write(&catalog, |tx| tx.put(&Note { id: "next".to_owned(), text: "x".to_owned() }).unwrap());
+}

@@ -72,7 +72,7 @@ fn a_deleted_row_is_in_no_file_after_a_checkpoint() {
         tx.put(&item("secret", "gone", 1)).unwrap();
         tx.delete::<Note>("long").unwrap();
     });
-    catalog.checkpoint().unwrap();
+    catalog.scrub::<Note>().unwrap();
     assert!(!found_in_files(&place, marker));
     assert_eq!(committed(&catalog, "secret").unwrap().owner.as_deref(), Some("gone"));
 }

@@ -1,6 +1,7 @@
 //! Small chores on a clock of their own: attachments whose key can be used again, keys whose deletion window is over, rows of
-//! instances that ended long ago, and trail records older than the 90 days that CloudTrail's event history keeps.
+//! instances that ended long ago, sessions that are over, and trail records older than the 90 days that CloudTrail's event history keeps.
 
+use api::identity::{ServerFact, TemporaryCredential};
 use api::trail::{Record, reversed};
 use api::{Door, Failure};
 use base::Fault;
@@ -19,6 +20,14 @@ const CLEAN_TICKS: u32 = 3000;
 /// Between two looks at snapshots written through the EBS direct API (30 s; their shortest timeout is 10 min).
 const DIRECT_TICKS: u32 = 150;
 const TRAIL_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// So long the holder of a session that is over hears `ExpiredToken` and not that there never was one.
+const SESSION_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// The hour up to which ended sessions are forgotten already.
+const SESSIONS_DONE: &str = "sessions-forgotten-to-hour";
+const BATCH: usize = 200;
+/// How far back the first round looks.
+const FIRST_ROUND_HOURS: i64 = 48;
 
 pub struct Upkeep {
     stopping: Arc<AtomicBool>,
@@ -44,12 +53,10 @@ impl Upkeep {
                     );
                 }
                 if tick.is_multiple_of(CLEAN_TICKS) {
-                    report(
-                        "destroying keys whose time has come",
-                        ::kms::deletion::destroy_due(&door).map(drop),
-                    );
+                    report("destroying, expiring and rotating keys", ::kms::upkeep::run(&door));
                     report("forgetting ended instances", resume::forget_ended(&door));
                     report("forgetting old trail records", forget_old_records(&door));
+                    report("forgetting ended sessions", forget_ended_sessions(&door));
                 }
             }
         })
@@ -96,3 +103,33 @@ fn forget_old_records(door: &Door) -> Result<(), Failure> {
         tenant_after = format!("{tenant}~");
     }
 }
+
+/// Deletes the rows of sessions that ended more than a day ago, hour by hour from where the last round stopped.
+fn forget_ended_sessions(door: &Door) -> Result<(), Failure> {
+    let hour_of = |time: base::Timestamp| time.secs().div_euclid(3600);
+    let end = hour_of(door.env.clock.now().minus(SESSION_KEPT));
+    let done = door.catalog.begin()?.get::<ServerFact>(SESSIONS_DONE)?;
+    // No session lasts longer than 36 hours, so without a mark nothing older than this round's start can be there for long.
+    let mut hour = done.and_then(|fact| fact.value.parse().ok()).unwrap_or(end - FIRST_ROUND_HOURS);
+    while hour < end {
+        let index = TemporaryCredential::expires_index(hour);
+        let gone = door.catalog.transact::<usize, Failure>(|tx| {
+            let ended = tx.scan_index::<TemporaryCredential>("expires", &index, None, BATCH)?;
+            for session in &ended {
+                tx.delete::<TemporaryCredential>(&session.access_key_id)?;
+            }
+            if ended.len() < BATCH {
+                tx.put(&ServerFact { name: SESSIONS_DONE.into(), value: (hour + 1).to_string() })?;
+            }
+            Ok(ended.len())
+        })?;
+        if gone < BATCH {
+            hour += 1;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "upkeep_tests.rs"]
+mod tests;

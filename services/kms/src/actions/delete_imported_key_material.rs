@@ -1,5 +1,5 @@
 //! DeleteImportedKeyMaterial: destroys a key's imported material (its current one unless another is named). It may come back by
-//! an import of the same bytes; data keys that were handed out stay good.
+//! an import of the same bytes; data keys that were handed out stay good. The next round of upkeep scrubs the database's files.
 //!
 //! States: Enabled, Disabled → PendingImport; PendingImport and PendingDeletion stay. Material that waits for its rotation was
 //! used for nothing, so its end changes no state. Needs `kms:DeleteImportedKeyMaterial` on the key.
@@ -8,7 +8,7 @@
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
 use crate::{import, material};
-use api::{Action, After, Answer, Cx};
+use api::{Action, Answer, Cx};
 use base::Refusal;
 use rules::key_state::KeyOperation;
 use wire::generated::kms::{
@@ -46,15 +46,5 @@ impl Action for DeleteImportedKeyMaterial {
             (None, None) => {}
         }
         Ok(DeleteImportedKeyMaterialOutput { key_id: Some(arn), key_material_id: named })
-    }
-
-    /// What was deleted leaves the database's log too. If a long read holds the log up, the next round of upkeep does it: the
-    /// deletion itself stands.
-    fn finish(
-        after: &After,
-        output: DeleteImportedKeyMaterialOutput,
-    ) -> Answer<DeleteImportedKeyMaterialOutput> {
-        let _ = after.door.catalog.checkpoint();
-        Ok(output)
     }
 }

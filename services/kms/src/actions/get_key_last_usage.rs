@@ -54,3 +54,7 @@ fn shape(record: Record) -> KeyLastUsageData {
         kms_request_id: Some(record.request_id),
     }
 }
+
+#[cfg(test)]
+#[path = "get_key_last_usage_tests.rs"]
+mod tests;
