@@ -4,7 +4,7 @@
 //! Needs `kms:ListAliases`; until policies exist, the account root. Source: KMS API Reference, ListAliases.
 
 use crate::access::{self, Asks};
-use crate::find::{self, Accepts};
+use crate::find::{self, Accepts, Named};
 use crate::paging::Paging;
 use crate::rows::Alias;
 use crate::{managed, shapes};
@@ -20,9 +20,13 @@ impl Action for ListAliases {
     const IAM: &'static str = "kms:ListAliases";
 
     fn authorise(cx: &mut Cx, input: &ListAliasesInput) -> Answer<()> {
+        cx.authorise(Self::IAM, &api::Touched::anything())?;
+        // The permission is the account's, not the key's; a key of another account is refused as for every operation of owners.
         match &input.key_id {
-            Some(name) => access::key(cx, name, Accepts::Key, "ListAliases", &Asks::nothing()).map(|_| ()),
-            None => cx.authorise(Self::IAM, &api::Touched::anything()),
+            Some(name) if matches!(find::read(cx, name, Accepts::Key)?, Named::Foreign(_)) => {
+                access::key(cx, name, Accepts::Key, "ListAliases", &Asks::nothing()).map(|_| ())
+            }
+            _ => Ok(()),
         }
     }
 
