@@ -94,7 +94,7 @@ def test_changed_grant_tokens_grant_nothing(server, kms, dice):
 def test_changed_session_tokens_open_no_session(server, dice):
     caller = Person(server, statement("sts:AssumeRole"))
     arn = role(server, caller.arn, statement("ec2:*"))
-    given = caller.client("sts").assume_role(RoleArn=arn, RoleSessionName="x")["Credentials"]
+    given = caller.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")["Credentials"]
 
     def with_token(token):
         session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], token, "us-east-1")

@@ -106,7 +106,7 @@ def test_dry_run_tells_who_may(server, guarded):
     [
         ({"StringEquals": {"ec2:VolumeType": "gp3"}}, {}, {"VolumeType": "gp2"}),
         ({"NumericLessThanEquals": {"ec2:VolumeSize": "4"}}, {"Size": 4}, {"Size": 5}),
-        ({"NumericLessThanEquals": {"ec2:VolumeIops": "4000"}}, {"Iops": 4000}, {"Iops": 4001}),
+        ({"NumericLessThanEquals": {"ec2:VolumeIops": "4000"}}, {"Size": 10, "Iops": 4000}, {"Size": 10, "Iops": 4001}),
         ({"NumericLessThanEquals": {"ec2:VolumeThroughput": "200"}}, {"Throughput": 200}, {"Throughput": 201}),
         ({"Bool": {"ec2:Encrypted": "true"}}, {"Encrypted": True}, {"Encrypted": False}),
         ({"StringEquals": {"ec2:AvailabilityZone": ZONE}}, {}, {"AvailabilityZone": "us-east-1b"}),
@@ -205,13 +205,13 @@ def test_sessions_have_names_tags_limits_and_an_end(server):
         assume(server, sts, arn, "bob")("ec2").describe_volumes()
     for seconds in (899, 43201):
         with refused("ValidationError"):
-            sts.assume_role(RoleArn=arn, RoleSessionName="x", DurationSeconds=seconds)
+            sts.assume_role(RoleArn=arn, RoleSessionName="somebody", DurationSeconds=seconds)
     with refused("ValidationError"):
-        sts.assume_role(RoleArn=arn, RoleSessionName="x", DurationSeconds=7200)
+        sts.assume_role(RoleArn=arn, RoleSessionName="somebody", DurationSeconds=7200)
     with refused("AccessDenied", status=403):
-        Person(server, statement("sts:*")).client("sts").assume_role(RoleArn=arn, RoleSessionName="x")
+        Person(server, statement("sts:*")).client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")
     with refused("AccessDenied", status=403):
-        server.client("sts").assume_role(RoleArn=arn, RoleSessionName="x")
+        server.client("sts").assume_role(RoleArn=arn, RoleSessionName="somebody")
 
 
 def test_the_user_of_a_deleted_name_does_not_come_back(server, kms):
@@ -231,7 +231,7 @@ def test_the_user_of_a_deleted_name_does_not_come_back(server, kms):
     with refused("AccessDeniedException"):
         second.client("kms").encrypt(KeyId=key, Plaintext=b"x")
     with refused("AccessDenied"):
-        second.client("sts").assume_role(RoleArn=trusting, RoleSessionName="x")
+        second.client("sts").assume_role(RoleArn=trusting, RoleSessionName="somebody")
     shown = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     assert first.id in shown and first.arn not in shown
 

@@ -2,7 +2,7 @@
 //! readable by its owner only.
 
 use api::Failure;
-use api::identity::{AccessKey, Account, ServerFact};
+use api::identity::{AccessKey, Account, ServerFact, TEST_ACCOUNTS};
 use base::{AccountId, Fault};
 use catalog::Catalog;
 use env::Env;
@@ -10,6 +10,8 @@ use keys::{Purpose, Seal, Secret};
 use std::path::Path;
 
 const ROOT_KEY: &str = "root-key-id";
+/// Rows read at once.
+const PAGE: usize = 1000;
 
 /// The public name of the root key that this catalog's secrets are under.
 pub fn root_key_id(catalog: &Catalog) -> Result<Option<String>, Fault> {
@@ -24,9 +26,8 @@ pub fn remember_root_key(catalog: &Catalog, id: &str) -> Result<(), Fault> {
 /// Makes the first account if there is none, and writes its credentials file if that is missing.
 pub fn first_account(catalog: &Catalog, seal: &dyn Seal, data: &Path, env: &Env) -> Result<(), Fault> {
     let path = data.join("credentials");
-    let existing = catalog.begin()?.scan::<AccessKey>("", None, 1)?.pop();
-    if let Some(key) = existing {
-        if !env.files.exists(&path) {
+    if !catalog.begin()?.scan::<AccessKey>("", None, 1)?.is_empty() {
+        if let Some(key) = missing_key(catalog, env, &path)? {
             let secret =
                 seal.unwrap(Purpose::AccessKeySecret, &key.id, &key.sealed_secret).map_err(sealing)?;
             write(env, &path, &key, &secret)?;
@@ -52,6 +53,38 @@ pub fn first_account(catalog: &Catalog, seal: &dyn Seal, data: &Path, env: &Env)
         tx.put(&row)?;
         tx.put(&ServerFact { name: organizations::OPERATOR_FACT.into(), value: row.id.to_string() })?;
         Ok(tx.put(&key)?)
+    })
+}
+
+/// The oldest key of an account's root, if the credentials file is not there. Never a user's: the file says that it is the root's.
+fn missing_key(catalog: &Catalog, env: &Env, path: &Path) -> Result<Option<AccessKey>, Fault> {
+    if env.files.exists(path) {
+        return Ok(None);
+    }
+    let mut tx = catalog.begin()?;
+    let mut oldest: Option<AccessKey> = None;
+    let mut after: Option<String> = None;
+    loop {
+        let page = tx.scan::<AccessKey>("", after.as_deref(), PAGE)?;
+        after = page.last().map(|key| key.id.clone());
+        let full = page.len() == PAGE;
+        for key in page.into_iter().filter(|key| key.user.is_none() && !key.inactive) {
+            if oldest.as_ref().is_none_or(|known| key.created < known.created) {
+                oldest = Some(key);
+            }
+        }
+        if !full {
+            return Ok(oldest);
+        }
+    }
+}
+
+/// With test credentials every account that they can name exists; without them only those that were made.
+pub fn test_accounts(catalog: &Catalog, accepted: bool) -> Result<(), Fault> {
+    let fact = ServerFact { name: TEST_ACCOUNTS.into(), value: "accepted".into() };
+    transact(catalog, |tx| match accepted {
+        true => Ok(tx.put(&fact)?),
+        false => Ok(tx.delete::<ServerFact>(TEST_ACCOUNTS)?),
     })
 }
 

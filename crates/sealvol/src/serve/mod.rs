@@ -47,6 +47,7 @@ impl House {
         let catalog = open_catalog(arguments.catalog.as_deref(), data, &env)?;
         let seal = open_seal(&catalog, data, &env)?;
         bootstrap::first_account(&catalog, &*seal, data, &env)?;
+        bootstrap::test_accounts(&catalog, arguments.dev)?;
         let runner = Arc::new(Runner::default());
         let chunks = open_chunks(arguments.chunks.as_deref(), data, &env)?;
         warn_of_unreachable(&*chunks);
