@@ -1,8 +1,8 @@
 //! CreatePolicy: a customer managed policy, its document as version `v1`. Names are taken once per account whatever their case and
 //! path; 1,500 policies per account, 6,144 characters each, white space not counted.
 //!
-//! Needs `iam:CreatePolicy` on the policy; condition keys `aws:RequestTag/…`, `aws:TagKeys`. Source: IAM API Reference,
-//! CreatePolicy.
+//! Needs `iam:CreatePolicy`, with tags also `iam:TagPolicy`, on the policy; condition keys `aws:RequestTag/…`, `aws:TagKeys`.
+//! Source: IAM API Reference, CreatePolicy.
 
 use crate::attachments::managed::{Managed, Usage};
 use crate::attachments::{shapes as policies, versions};
@@ -28,9 +28,15 @@ impl Action for CreatePolicy {
         tagging::check(input.tags.as_deref())
     }
 
-    fn touches(cx: &mut Cx, input: &CreatePolicyInput) -> Answer<Vec<Touched>> {
+    fn authorise(cx: &mut Cx, input: &CreatePolicyInput) -> Answer<()> {
         let arn = touches::arn_of(cx, "policy", input.path.as_deref(), &input.policy_name);
-        Ok(vec![touches::with_request_tags(Touched::plain(arn), input.tags.as_deref())])
+        touches::authorise_creation(
+            cx,
+            Self::IAM,
+            "iam:TagPolicy",
+            Touched::plain(arn),
+            input.tags.as_deref(),
+        )
     }
 
     fn handle(cx: &mut Cx, input: CreatePolicyInput) -> Answer<CreatePolicyOutput> {
@@ -186,6 +192,16 @@ mod tests {
             trial::denied(&bench, &ann, "CreatePolicy", &bad);
         }
         bench.ok_as(&ann, "CreatePolicy", &form("/ann/", "team", "x"));
+    }
+
+    #[test]
+    fn making_it_with_tags_needs_the_permission_to_tag() {
+        let bench = Bench::new();
+        let ann = trial::ann(&bench, "iam:CreatePolicy", json!({}));
+        let form = [("PolicyName", "p"), ("PolicyDocument", DOCUMENT)];
+        let tags = [("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "x")];
+        trial::denied(&bench, &ann, "CreatePolicy", &[&form[..], &tags].concat());
+        bench.ok_as(&ann, "CreatePolicy", &form);
     }
 
     #[test]
