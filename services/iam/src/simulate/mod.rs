@@ -10,8 +10,8 @@
 //!   answer     actions × resources ─► EvaluationResults, in pages
 //! ```
 //!
-//! The simulator never reads an effect, an action, a resource or a condition itself. Source: IAM API Reference, SimulateCustomPolicy; IAM User Guide,
-//! "IAM policy testing with the IAM policy simulator".
+//! The simulator never reads an effect, an action, a resource or a condition itself. Source: IAM API Reference,
+//! SimulateCustomPolicy; IAM User Guide, "IAM policy testing with the IAM policy simulator".
 
 pub mod answer;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Who asks with which policies, and what they would decide about one action on one resource.
 //!
-//! The decision is `rules::iam`'s. Where a resource's policy is silent, only KMS keys and roles refuse by that; of other resources of
-//! the same account the caller's own policies decide. What one layer alone says (`AllowedByPermissionsBoundary`, `AllowedByOrganizations`) is the
-//! same question with every other layer allowing everything.
+//! The decision is `rules::iam`'s. Where a resource's policy is silent, only KMS keys and roles refuse by that; of other resources
+//! of the same account the caller's own policies decide. What one layer alone says (`AllowedByPermissionsBoundary`,
+//! `AllowedByOrganizations`) is the same question with every other layer allowing everything.
 
 use super::source::{Ask, Source, merge};
 use base::Arn;
