@@ -8,6 +8,9 @@
 //!     limits           quotas and conflicts
 //!     touches          ARNs and condition keys for authorisation
 //!     trust            who may assume a role
+//!     documents        policies of identities, checked before they are stored
+//!     attachments      inline and managed policies on users, groups and roles
+//!     simulate         what policies would decide, by the door's evaluator
 //!     shapes, paging   rows ─► answers, in pages
 //! ```
 
