@@ -6,14 +6,18 @@
 //!     find     key ids, ARNs, aliases ─► rows
 //!     crypto   encryption and decryption under a key's material      ─► keys::wrap, keys::Oaep
 //!     material the sealed bytes: opened for one call, never kept     ─► keys::Seal
+//!   upkeep                what happens without a call
+//!     deletion  keys whose window is over; what depends on them      ─► dependants
+//!     import    imported material that expires                       ─► scrubbing: out of the database's files
+//!     rotation  another material, by itself or on demand             ─► rules::rotation
 //! ```
 
 mod access;
 #[cfg(test)]
 mod access_tests;
+pub mod actions;
 #[cfg(test)]
 mod condition_tests;
-pub mod actions;
 #[cfg(test)]
 mod cross_account_tests;
 mod crypto;

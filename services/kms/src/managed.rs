@@ -72,4 +72,41 @@ mod tests {
         assert_eq!(arns.len(), 1);
         assert_eq!(bench.rows(), (1, 1, 1, 0));
     }
+
+    #[test]
+    fn a_customer_cannot_change_the_managed_key() {
+        let bench = Bench::new();
+        let metadata = bench.ok("DescribeKey", json!({"KeyId": "alias/aws/ebs"}))["KeyMetadata"].clone();
+        let id = &metadata["KeyId"];
+        let policy = bench.ok("GetKeyPolicy", json!({"KeyId": id}))["Policy"].clone();
+        let before = bench.rows();
+        for (operation, more) in [
+            ("CancelKeyDeletion", json!({})),
+            ("CreateGrant", json!({"GranteePrincipal": bench.root().arn(), "Operations": ["Decrypt"]})),
+            ("DeleteImportedKeyMaterial", json!({})),
+            ("DisableKey", json!({})),
+            ("DisableKeyRotation", json!({})),
+            ("EnableKey", json!({})),
+            ("EnableKeyRotation", json!({})),
+            ("Encrypt", json!({"Plaintext": "eA=="})),
+            ("PutKeyPolicy", json!({"Policy": policy})),
+            ("RotateKeyOnDemand", json!({})),
+            ("ScheduleKeyDeletion", json!({})),
+            ("TagResource", json!({"Tags": [{"TagKey": "a", "TagValue": "b"}]})),
+            ("UntagResource", json!({"TagKeys": ["a"]})),
+            ("UpdateKeyDescription", json!({"Description": "mine"})),
+        ] {
+            let mut input = json!({"KeyId": id});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let (status, body) = bench.call_as(&bench.root(), operation, input);
+            assert_eq!(
+                (status, &body["__type"]),
+                (400, &json!("AccessDeniedException")),
+                "{operation}: {body}"
+            );
+        }
+        assert_eq!(bench.rows(), before);
+        let after = bench.ok("DescribeKey", json!({"KeyId": "alias/aws/ebs"}))["KeyMetadata"].clone();
+        assert_eq!(after, metadata);
+    }
 }
