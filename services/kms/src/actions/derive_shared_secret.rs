@@ -20,6 +20,7 @@ impl Action for DeriveSharedSecret {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:DeriveSharedSecret";
+    const KEYS: &'static [&'static str] = &["kms:KeyAgreementAlgorithm", "kms:RequestAlias"];
 
     fn check(input: &DeriveSharedSecretInput) -> Result<(), Refusal> {
         crypto::no_recipient(&input.recipient)

@@ -24,6 +24,13 @@ impl Action for GenerateDataKeyPair {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:GenerateDataKeyPair";
+    const KEYS: &'static [&'static str] = &[
+        "kms:DataKeyPairSpec",
+        "kms:EncryptionAlgorithm",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+        "kms:RequestAlias",
+    ];
 
     fn check(input: &GenerateDataKeyPairInput) -> Result<(), Refusal> {
         crypto::no_recipient(&input.recipient)?;
@@ -32,7 +39,9 @@ impl Action for GenerateDataKeyPair {
 
     fn authorise(cx: &mut Cx, input: &GenerateDataKeyPairInput) -> Answer<()> {
         let context = access::context(&input.encryption_context);
-        let asks = Asks::within(context).with("kms:DataKeyPairSpec", &input.key_pair_spec);
+        let asks = Asks::within(context)
+            .with("kms:DataKeyPairSpec", &input.key_pair_spec)
+            .with("kms:EncryptionAlgorithm", Algorithm::Symmetric.name());
         access::key(cx, &input.key_id, Accepts::KeyOrAlias, "GenerateDataKeyPair", &asks)?;
         grants::check_tokens(cx, &input.grant_tokens)
     }

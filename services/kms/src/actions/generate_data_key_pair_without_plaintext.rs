@@ -5,6 +5,7 @@
 
 use super::generate_data_key_pair::{generate, pair_spec};
 use crate::access::{self, Asks};
+use crate::crypto::Algorithm;
 use crate::find::{self, Accepts};
 use crate::{crypto, grants};
 use api::{Action, Answer, Cx};
@@ -25,6 +26,13 @@ impl Action for GenerateDataKeyPairWithoutPlaintext {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:GenerateDataKeyPairWithoutPlaintext";
+    const KEYS: &'static [&'static str] = &[
+        "kms:DataKeyPairSpec",
+        "kms:EncryptionAlgorithm",
+        "kms:EncryptionContext:",
+        "kms:EncryptionContextKeys",
+        "kms:RequestAlias",
+    ];
 
     fn check(input: &GenerateDataKeyPairWithoutPlaintextInput) -> Result<(), Refusal> {
         pair_spec(&input.key_pair_spec).map(|_| ())
@@ -32,7 +40,9 @@ impl Action for GenerateDataKeyPairWithoutPlaintext {
 
     fn authorise(cx: &mut Cx, input: &GenerateDataKeyPairWithoutPlaintextInput) -> Answer<()> {
         let context = access::context(&input.encryption_context);
-        let asks = Asks::within(context).with("kms:DataKeyPairSpec", &input.key_pair_spec);
+        let asks = Asks::within(context)
+            .with("kms:DataKeyPairSpec", &input.key_pair_spec)
+            .with("kms:EncryptionAlgorithm", Algorithm::Symmetric.name());
         access::key(cx, &input.key_id, Accepts::KeyOrAlias, NAME, &asks)?;
         grants::check_tokens(cx, &input.grant_tokens)
     }

@@ -21,6 +21,7 @@ impl Action for GenerateMac {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:GenerateMac";
+    const KEYS: &'static [&'static str] = &["kms:MacAlgorithm", "kms:RequestAlias"];
 
     fn authorise(cx: &mut Cx, input: &GenerateMacInput) -> Answer<()> {
         let asks = Asks::nothing().with("kms:MacAlgorithm", &input.mac_algorithm);

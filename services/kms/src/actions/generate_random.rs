@@ -1,6 +1,6 @@
 //! GenerateRandom: 1 to 1,024 unpredictable bytes. No key is involved.
 //!
-//! Needs `kms:GenerateRandom`; until policies exist, the account root. Source: KMS API Reference, GenerateRandom.
+//! Needs `kms:GenerateRandom`. Source: KMS API Reference, GenerateRandom.
 
 use crate::{crypto, custom_key_store};
 use api::{Action, Answer, Cx};

@@ -20,34 +20,36 @@ impl Action for ReplicateKey {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:ReplicateKey";
+    const KEYS: &'static [&'static str] =
+        &["kms:ReplicaRegion", "kms:BypassPolicyLockoutSafetyCheck", "aws:RequestTag/", "aws:TagKeys"];
 
     fn check(input: &ReplicateKeyInput) -> Result<(), Refusal> {
         multi_region::region(&input.replica_region).map(|_| ())
     }
 
     fn authorise(cx: &mut Cx, input: &ReplicateKeyInput) -> Answer<()> {
-        let asks = Asks::nothing().with("kms:ReplicaRegion", &input.replica_region);
-        let primary = access::key(cx, &input.key_id, Accepts::Key, "ReplicateKey", &asks)?;
-        // The replica's key id is the primary's, so its ARN is known before it exists.
-        let replica = Key { region: multi_region::region(&input.replica_region)?, ..primary };
-        let mut touched = Touched::plain(replica.arn());
-        touched.keys.set("kms:KeySpec", replica.spec.name());
-        touched.keys.set("kms:KeyUsage", replica.usage.name());
-        touched.keys.set("kms:KeyOrigin", replica.origin.name());
-        touched.keys.set("kms:MultiRegion", "true");
-        touched.keys.set("kms:MultiRegionKeyType", "REPLICA");
-        touched.keys.set("aws:RequestedRegion", replica.region.as_str());
+        let bypasses = input.bypass_policy_lockout_safety_check == Some(true);
         let tags = input.tags.as_deref().unwrap_or_default();
-        for tag in tags {
-            let name = tag.tag_key.clone().unwrap_or_default();
-            touched.keys.set(&format!("aws:RequestTag/{name}"), tag.tag_value.clone().unwrap_or_default());
+        let mut asks = Asks::nothing()
+            .with("kms:ReplicaRegion", &input.replica_region)
+            .with("kms:BypassPolicyLockoutSafetyCheck", bypasses.to_string());
+        asks.keys.extend(&tagging::asked(tags));
+        let primary = access::key(cx, &input.key_id, Accepts::Key, "ReplicateKey", &asks)?;
+        // In the replica's Region; its key id is the primary's, so its ARN is known before it exists.
+        let replica = Key { region: multi_region::region(&input.replica_region)?, ..primary };
+        let mut keys = asks.keys;
+        keys.set("aws:RequestedRegion", replica.region.as_str());
+        keys.set("kms:CallerAccount", cx.account().as_str());
+        keys.set("kms:KeySpec", replica.spec.name());
+        keys.set("kms:KeyUsage", replica.usage.name());
+        keys.set("kms:KeyOrigin", replica.origin.name());
+        keys.set("kms:MultiRegion", "true");
+        keys.set("kms:MultiRegionKeyType", "REPLICA");
+        cx.authorise("kms:CreateKey", &[Touched { arn: "*".to_owned(), keys: keys.clone() }])?;
+        if tags.is_empty() {
+            return Ok(());
         }
-        if !tags.is_empty() {
-            let names = tags.iter().map(|tag| tag.tag_key.clone().unwrap_or_default());
-            touched.keys.set_all("aws:TagKeys", names);
-            cx.authorise("kms:TagResource", std::slice::from_ref(&touched))?;
-        }
-        cx.authorise("kms:CreateKey", &[touched])
+        cx.authorise("kms:TagResource", &[Touched { arn: replica.arn(), keys }])
     }
 
     fn handle(cx: &mut Cx, input: ReplicateKeyInput) -> Answer<ReplicateKeyOutput> {

@@ -20,6 +20,7 @@ impl Action for UpdatePrimaryRegion {
     type Op = Op;
     const READ_ONLY: bool = false;
     const IAM: &'static str = "kms:UpdatePrimaryRegion";
+    const KEYS: &'static [&'static str] = &["kms:PrimaryRegion"];
 
     fn check(input: &UpdatePrimaryRegionInput) -> Result<(), Refusal> {
         multi_region::region(&input.primary_region).map(|_| ())

@@ -19,6 +19,7 @@ impl Action for Verify {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:Verify";
+    const KEYS: &'static [&'static str] = &["kms:SigningAlgorithm", "kms:MessageType", "kms:RequestAlias"];
 
     fn authorise(cx: &mut Cx, input: &VerifyInput) -> Answer<()> {
         let asks = Asks::nothing()

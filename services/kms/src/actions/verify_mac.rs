@@ -20,6 +20,7 @@ impl Action for VerifyMac {
     type Op = Op;
     const READ_ONLY: bool = true;
     const IAM: &'static str = "kms:VerifyMac";
+    const KEYS: &'static [&'static str] = &["kms:MacAlgorithm", "kms:RequestAlias"];
 
     fn authorise(cx: &mut Cx, input: &VerifyMacInput) -> Answer<()> {
         let asks = Asks::nothing().with("kms:MacAlgorithm", &input.mac_algorithm);
