@@ -20,7 +20,7 @@ pub mod trail;
 pub use action::{Action, DataAction, DataInputOf, DataOutputOf, InputOf, OutputOf};
 pub use after::After;
 pub use answer::{Answer, Failure};
-pub use authority::{Authority, FULL_ACCESS_ID, Touched};
+pub use authority::{Authority, FULL_ACCESS_ID, Touched, undeclared_keys};
 pub use caller::{
     Caller, EBS, Principal, Session, SessionPolicy, Via, infrastructure_session_arn, role_arn, user_arn,
 };

@@ -6,6 +6,9 @@ mod duration;
 mod issue;
 mod session_policies;
 mod session_tags;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)] // helpers of tests fail like tests
+mod testing;
 mod validate;
 
 pub use actions::table;

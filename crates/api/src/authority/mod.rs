@@ -16,7 +16,7 @@ mod layers;
 mod touched;
 
 pub use control::FULL_ACCESS_ID;
-pub use touched::Touched;
+pub use touched::{Touched, undeclared_keys};
 
 use crate::{Answer, Caller, Cx, Principal};
 use control::Place;

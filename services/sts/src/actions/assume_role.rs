@@ -288,3 +288,7 @@ fn used(cx: &mut Cx, role: &mut Role) -> Answer<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "assume_role_tests.rs"]
+mod tests;

@@ -91,7 +91,7 @@ mod tests {
         let root = Caller::root(account(), "AKIATEST", "127.0.0.1", "test");
         for (body, code) in [
             ("Action=GetCallerIdentity&Version=2011-06-15&Who=me", "<Code>"),
-            ("Action=AssumeRole&Version=2011-06-15", "<Code>InvalidAction</Code>"),
+            ("Action=AssumeRoleWithSAML&Version=2011-06-15", "<Code>InvalidAction</Code>"),
             ("Version=2011-06-15", "<Code>MissingAction</Code>"),
         ] {
             let (status, text) = answer(&root, body);

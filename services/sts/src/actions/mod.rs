@@ -6,6 +6,8 @@ pub mod get_access_key_info;
 pub mod get_caller_identity;
 pub mod get_federation_token;
 pub mod get_session_token;
+#[cfg(test)]
+mod others_tests;
 
 use api::{Entry, entry};
 
