@@ -2,6 +2,7 @@
 
 use base::{AccountId, Fault, Refusal, Region, Timestamp};
 use keys::Secret;
+use std::any::Any;
 use std::sync::Arc;
 use wire::{Call, Reply, Service};
 
@@ -11,11 +12,13 @@ pub struct Credential {
     /// The secret access key. It never changes under the same access key id: derived signing keys are cached by id.
     pub secret: Arc<Secret>,
     pub account: AccountId,
-    /// Set for temporary credentials; a request must then carry exactly this token. `None` for long-term keys: a request
-    /// must then carry no token.
-    pub session_token: Option<String>,
+    /// Set for temporary credentials: SHA-256 of the session token that a request must then carry, in hexadecimal digits. `None`
+    /// for long-term keys: a request must then carry no token.
+    pub token_digest: Option<String>,
     /// When temporary credentials stop being accepted.
     pub expires: Option<Timestamp>,
+    /// What the door found out about the key's holder, for itself: it gets it back with the call.
+    pub holder: Arc<dyn Any + Send + Sync>,
 }
 
 /// Where a call came from and under which id it is known.

@@ -56,8 +56,9 @@ impl Door for Closed {
             access_key_id: access_key_id.to_owned(),
             secret: self.secret.clone(),
             account,
-            session_token: None,
+            token_digest: None,
             expires: None,
+            holder: Arc::new(()),
         }))
     }
 

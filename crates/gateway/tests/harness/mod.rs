@@ -36,8 +36,9 @@ impl Door for TestDoor {
             access_key_id: KEY.into(),
             secret: Arc::new(secret()),
             account: AccountId::parse("111122223333").unwrap(),
-            session_token: None,
+            token_digest: None,
             expires: None,
+            holder: Arc::new(()),
         }))
     }
 

@@ -1,8 +1,9 @@
 //! Between gateway and door: whose access key it is, and a verified call's way in.
 
-use api::identity::AccessKey;
-use api::{Caller, Door, Request};
+use api::identity::{AccessKey, AccessKeyUse, Account, TemporaryCredential, User, named};
+use api::{Caller, Door, Principal, Request, Session};
 use base::{AccountId, Fault, Refusal};
+use catalog::Tx;
 use gateway::{Credential, Origin, Scope};
 use keys::{Purpose, Seal, Secret};
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use wire::{Call, Reply};
 /// Access key id of the test account.
 const DEV_ACCESS_KEY: &str = "test";
 const DEV_ACCOUNT: &str = "000000000000";
+/// Access key ids of sessions begin so; others are long-term.
+const TEMPORARY_PREFIX: &str = "ASIA";
 
 pub struct Front {
     door: Arc<Door>,
@@ -29,22 +32,78 @@ impl Front {
         match AccountId::parse(account) {
             Ok(account) if self.dev => {
                 let secret = Secret::from_slice_wiping(&mut b"test".to_vec()).map_err(sealed)?;
-                Ok(Some(credential(access_key_id, account, secret)))
+                let holder = Holder { principal: Principal::Root, session: None };
+                Ok(Some(credential(access_key_id, account, secret, holder)))
             }
             _ => Ok(None),
         }
     }
 }
 
-impl gateway::Door for Front {
-    fn credential(&self, access_key_id: &str) -> Result<Option<Credential>, Fault> {
-        if let Some(found) = self.dev_credential(access_key_id)? {
-            return Ok(Some(found));
+/// Who holds an access key, found with its secret and given back with the verified call.
+struct Holder {
+    principal: Principal,
+    session: Option<Session>,
+}
+
+impl Front {
+    /// A long-term key: the root's, or a user's, who must still be there.
+    fn long_term(&self, tx: &mut Tx, key: AccessKey) -> Result<Option<Credential>, Fault> {
+        if key.inactive {
+            tracing::info!(access_key_id = key.id, "an inactive access key was used");
+            return Ok(None);
         }
-        let Some(row) = self.door.catalog.begin()?.get::<AccessKey>(access_key_id)? else { return Ok(None) };
-        let secret =
-            self.seal.unwrap(Purpose::AccessKeySecret, &row.id, &row.sealed_secret).map_err(sealed)?;
-        Ok(Some(credential(&row.id, row.account, secret)))
+        let principal = match &key.user {
+            None => Principal::Root,
+            Some(name) => match tx.get::<User>(&named(&key.account, name))? {
+                Some(user) => Principal::User { name: user.name, path: user.path, id: user.id },
+                None => return Ok(None),
+            },
+        };
+        let secret = self.open(&key.id, &key.sealed_secret)?;
+        Ok(Some(credential(&key.id, key.account, secret, Holder { principal, session: None })))
+    }
+
+    /// A session. One that has ended is found for a while, so that its holder hears that it has.
+    fn temporary(&self, row: TemporaryCredential) -> Result<Credential, Fault> {
+        let secret = self.open(&row.access_key_id, &row.sealed_secret)?;
+        let expires = Some(row.session.expires);
+        let holder = Holder { principal: row.principal, session: Some(row.session) };
+        let plain = credential(&row.access_key_id, row.account, secret, holder);
+        Ok(Credential { token_digest: Some(row.token_digest), expires, ..plain })
+    }
+
+    fn open(&self, id: &str, sealed_secret: &[u8]) -> Result<Secret, Fault> {
+        self.seal.unwrap(Purpose::AccessKeySecret, id, sealed_secret).map_err(sealed)
+    }
+
+    fn stored(&self, tx: &mut Tx, access_key_id: &str) -> Result<Option<Credential>, Fault> {
+        if access_key_id.starts_with(TEMPORARY_PREFIX) {
+            let row = tx.get::<TemporaryCredential>(access_key_id)?;
+            return row.map(|row| self.temporary(row)).transpose();
+        }
+        match tx.get::<AccessKey>(access_key_id)? {
+            Some(key) => self.long_term(tx, key),
+            None => Ok(None),
+        }
+    }
+}
+
+impl gateway::Door for Front {
+    /// Reads by primary key only: the key, its user if it is one's, and the account.
+    fn credential(&self, access_key_id: &str) -> Result<Option<Credential>, Fault> {
+        let mut tx = self.door.catalog.begin()?;
+        let found = match self.dev_credential(access_key_id)? {
+            Some(found) => Some(found),
+            None => self.stored(&mut tx, access_key_id)?,
+        };
+        let Some(found) = found else { return Ok(None) };
+        let account = tx.get::<Account>(found.account.as_str())?;
+        if account.is_some_and(|account| account.closed.is_some()) {
+            tracing::info!(access_key_id, account = %found.account, "an access key of a closed account was used");
+            return Ok(None);
+        }
+        Ok(Some(found))
     }
 
     fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply {
@@ -54,8 +113,15 @@ impl gateway::Door for Front {
                 Refusal::new("InvalidRegion", format!("The Region '{}' does not exist.", scope.region));
             return wire::encode_refusal(service, &refusal, &origin.request_id);
         }
+        let Some(Holder { principal, session }) = who.holder.downcast_ref() else {
+            tracing::error!(request_id = origin.request_id, "a credential without its holder");
+            return wire::encode_refusal(service, &Refusal::internal(), &origin.request_id);
+        };
+        self.note_use(who, scope, &origin);
+        let (address, agent) = (&origin.source_ip, &origin.user_agent);
         let caller =
-            Caller::root(who.account.clone(), &who.access_key_id, &origin.source_ip, &origin.user_agent);
+            Caller::outside(principal.clone(), who.account.clone(), &who.access_key_id, address, agent);
+        let caller = Caller { session: session.clone(), ..caller };
         let request = Request {
             id: origin.request_id,
             region: scope.region.clone(),
@@ -79,16 +145,39 @@ impl gateway::Door for Front {
     }
 }
 
-fn credential(access_key_id: &str, account: AccountId, secret: Secret) -> Credential {
+impl Front {
+    /// Remembers that a long-term key was used. That it could not be written down is no reason to refuse the call.
+    fn note_use(&self, who: &Credential, scope: &Scope, origin: &Origin) {
+        if who.token_digest.is_some() {
+            return;
+        }
+        let now = AccessKeyUse {
+            access_key_id: who.access_key_id.clone(),
+            at: origin.received,
+            service: scope.service.name.to_owned(),
+            region: scope.region.to_string(),
+        };
+        if let Err(fault) = self.door.key_uses.note(&self.door.catalog, now) {
+            tracing::warn!(%fault, "an access key's last use was not written");
+        }
+    }
+}
+
+fn credential(access_key_id: &str, account: AccountId, secret: Secret, holder: Holder) -> Credential {
     Credential {
         access_key_id: access_key_id.to_owned(),
         secret: Arc::new(secret),
         account,
-        session_token: None,
+        token_digest: None,
         expires: None,
+        holder: Arc::new(holder),
     }
 }
 
 fn sealed(error: keys::KeysError) -> Fault {
     Fault::caused("opening an access key's secret", error)
 }
+
+#[cfg(test)]
+#[path = "front_tests.rs"]
+mod tests;

@@ -40,8 +40,9 @@ impl Door for TestDoor {
                 access_key_id: access_key_id.to_owned(),
                 secret: Arc::new(secret()),
                 account: AccountId::parse("111122223333").unwrap(),
-                session_token: temporary.then(|| TOKEN.to_owned()),
+                token_digest: temporary.then(|| crate::sigv4::canonical::sha256_hex(TOKEN.as_bytes())),
                 expires: temporary.then_some(ENDS),
+                holder: Arc::new(()),
             })),
             _ => Ok(None),
         }

@@ -210,6 +210,48 @@ fn a_session_token_belongs_to_its_key() {
 }
 
 #[test]
+fn a_thousand_changes_of_a_session_token_are_all_refused() {
+    let entropy = env::SimEntropy::new(7);
+    let secret = secret();
+    for round in 0..1000 {
+        let mut random = [0; 4];
+        env::Entropy::fill(&entropy, &mut random);
+        let changed = mutated(TOKEN, random);
+        if changed == TOKEN {
+            continue;
+        }
+        let mut call = form(FORM);
+        let signer = Signer {
+            access_key_id: TEMPORARY,
+            secret: &secret,
+            session_token: Some(&changed),
+            region: "us-east-1",
+            service: "sts",
+        };
+        sign(&mut call, &signer, NOW).unwrap();
+        let problem = verify(&call).unwrap_err();
+        assert!(matches!(problem, Problem::Token(_)), "{round} {changed}: {problem:?}");
+        let codes = [wire::Protocol::Ec2Query, wire::Protocol::AwsQuery, wire::Protocol::AwsJson11]
+            .map(|protocol| problem.refusal(protocol).code);
+        assert_eq!(codes, ["AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"]);
+    }
+}
+
+/// One character changed, left out, doubled, or the end cut off.
+fn mutated(text: &str, random: [u8; 4]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    let at = usize::from(random[0]) % text.len();
+    let letter = char::from(ALPHABET[usize::from(random[1]) % ALPHABET.len()]);
+    let (before, after) = text.split_at(at);
+    match random[2] % 4 {
+        0 => format!("{before}{letter}{}", &after[1..]),
+        1 => format!("{before}{}", &after[1..]),
+        2 => format!("{before}{letter}{after}"),
+        _ => before.to_owned(),
+    }
+}
+
+#[test]
 fn a_scope_for_something_else_is_refused_in_its_own_words() {
     let message = |call: &Call| match verify(call) {
         Err(Problem::Foreign { message, .. }) => message,
