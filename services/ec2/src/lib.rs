@@ -9,6 +9,7 @@ mod copy_keys;
 mod copying;
 pub mod damage;
 pub mod defaults;
+pub mod dependants;
 mod detaching;
 mod ending;
 mod events;

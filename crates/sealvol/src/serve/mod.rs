@@ -59,7 +59,10 @@ impl House {
             .with_dependency(runner.clone())
             .with_dependency(Arc::new(ec2::jobs::HostsHandle(hosts)))
             .with_dependency(Arc::new(host::StorageHandle(storage)))
-            .with_dependency(Arc::new(::kms::SealHandle(seal.clone())));
+            .with_dependency(Arc::new(::kms::SealHandle(seal.clone())))
+            .with_dependency(Arc::new(::kms::dependants::DependantsHandle(Arc::new(
+                ec2::dependants::KeysInUse,
+            ))));
         let door = Arc::new(door);
         let notices = Arc::new(notices::NoticesThroughDoor::new(&door));
         host.connect(Arc::new(kms::KmsThroughDoor::new(&door)), notices);

@@ -19,6 +19,8 @@ const LOOK_TICKS: u32 = 25;
 const CLEAN_TICKS: u32 = 3000;
 /// Between two looks at snapshots written through the EBS direct API (30 s; their shortest timeout is 10 min).
 const DIRECT_TICKS: u32 = 150;
+/// Between two rounds over keys (1 min). What a key may do is decided by the moment itself, not by the round.
+const KEY_TICKS: u32 = 300;
 const TRAIL_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// So long the holder of a session that is over hears `ExpiredToken` and not that there never was one.
@@ -52,8 +54,11 @@ impl Upkeep {
                         ebs::time_out(&door).map(drop).map_err(Failure::Fault),
                     );
                 }
-                if tick.is_multiple_of(CLEAN_TICKS) {
+                // At once after a start: a deletion window may have ended while nobody served.
+                if tick == 1 || tick.is_multiple_of(KEY_TICKS) {
                     report("destroying, expiring and rotating keys", ::kms::upkeep::run(&door));
+                }
+                if tick.is_multiple_of(CLEAN_TICKS) {
                     report("forgetting ended instances", resume::forget_ended(&door));
                     report("forgetting old trail records", forget_old_records(&door));
                     report("forgetting ended sessions", forget_ended_sessions(&door));

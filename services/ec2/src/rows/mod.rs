@@ -113,6 +113,12 @@ pub struct Encryption {
 }
 
 impl Encryption {
+    /// The index value of rows under this key. A name that KMS never answered to may be of any length and is no key.
+    pub fn key_index(&self) -> Option<String> {
+        let is_key = self.key_arn.starts_with("arn:aws:kms:") && self.key_arn.len() <= 256;
+        (is_key && !self.key_arn.contains('\0')).then(|| self.key_arn.clone())
+    }
+
     /// Under this key, wrapped by nobody yet.
     pub fn planned(key_arn: String, asked_key: String, outcome_row: &str, context_id: &str) -> Encryption {
         Encryption {
@@ -201,17 +207,22 @@ pub fn volume_arn(account: &AccountId, region: &Region, id: &str) -> String {
 }
 
 impl Row for Volume {
-    const TABLE: Table = Table { name: "volumes", indexes: &["broken", "loading"] };
+    const TABLE: Table = Table { name: "volumes", indexes: &["broken", "loading", "kms_key"] };
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.id)
     }
 
     /// Volumes with an attachment whose device is not there are looked for every few seconds, among all volumes; volumes that
-    /// still load from a snapshot (`region/snap-…`) before the snapshot's objects are removed.
+    /// still load from a snapshot (`region/snap-…`) before the snapshot's objects are removed; volumes under a key when that is
+    /// to be deleted.
     fn indexes(&self) -> Vec<Option<String>> {
         let broken = self.attachments.iter().any(|a| a.broken.is_some());
         let loading = self.source.as_ref().filter(|s| s.loading);
-        vec![broken.then(|| BROKEN.to_owned()), loading.map(|s| format!("{}/{}", s.at.region, s.at.snapshot))]
+        vec![
+            broken.then(|| BROKEN.to_owned()),
+            loading.map(|s| format!("{}/{}", s.at.region, s.at.snapshot)),
+            self.encryption.as_ref().and_then(Encryption::key_index),
+        ]
     }
 }
 

@@ -138,15 +138,17 @@ pub fn snapshot_arn(region: &Region, id: &str) -> String {
 }
 
 impl Row for Snapshot {
-    const TABLE: Table =
-        Table { name: "snapshots", indexes: &["id", "volume", "lineage", "pending", "base", "source"] };
+    const TABLE: Table = Table {
+        name: "snapshots",
+        indexes: &["id", "volume", "lineage", "pending", "base", "source", "kms_key"],
+    };
     fn key(&self) -> String {
         format!("{}/{}/{}", self.account, self.region, self.id)
     }
 
     /// `id`: found by those it is shared with. `volume`: the snapshots of a volume. `lineage`: whose objects may be shared.
     /// `pending`: not stored yet, by kind (`volume`, `copy`, `direct`). `base`, `source`: pending ones that read another
-    /// snapshot (`region/snap-…`).
+    /// snapshot (`region/snap-…`). `kms_key`: those that end with a key.
     fn indexes(&self) -> Vec<Option<String>> {
         let pending = self.state == SnapshotState::Pending;
         let kind = match &self.origin {
@@ -162,6 +164,7 @@ impl Row for Snapshot {
             pending.then(|| kind.to_owned()),
             self.base.clone().filter(|_| pending),
             source.filter(|_| pending).map(|at| format!("{}/{}", at.region, at.snapshot)),
+            self.encryption.as_ref().and_then(Encryption::key_index),
         ]
     }
 }
