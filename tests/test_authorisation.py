@@ -2,16 +2,16 @@
 the permission that the list names is enough to get past. An action for which no call can be made up fails here, so nothing is added
 without its case."""
 
+import functools
 import json
 import subprocess
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from support.ec2 import ZONE, instance, volume
-from support.people import Person, document, role, statement
+from support.people import SESSION, Person, document, role, statement
 from support.server import binary
-from support.snapshots import snapshot
+from support.snapshots import BLOCK, checksum, snapshot
 
 pytestmark = pytest.mark.catalog
 
@@ -126,6 +126,13 @@ MORE = {
     "ec2:LockSnapshot": lambda t: {"LockMode": "governance", "LockDuration": 1},
     "ec2:EnableFastSnapshotRestores": lambda t: {"AvailabilityZones": [ZONE]},
     "ec2:DisableFastSnapshotRestores": lambda t: {"AvailabilityZones": [ZONE]},
+    "ec2:RunInstances": lambda t: {"ImageId": "ami-0123456789abcdef0", "InstanceType": "t3.micro"},
+    "ebs:PutSnapshotBlock": lambda t: {
+        "BlockData": bytes(BLOCK),
+        "DataLength": BLOCK,
+        "Checksum": checksum(bytes(BLOCK)),
+        "ChecksumAlgorithm": "SHA256",
+    },
     "kms:GenerateDataKey": lambda t: {"KeySpec": "AES_256"},
     "kms:GenerateDataKeyWithoutPlaintext": lambda t: {"KeySpec": "AES_256"},
     "kms:GenerateRandom": lambda t: {"NumberOfBytes": 8},
@@ -182,10 +189,14 @@ def made_up(shape, service, name, things, depth=0):
     raise AssertionError(f"no value can be made up for {name} ({kind})")
 
 
+@functools.cache
+def model(service):
+    return SESSION.client(service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x").meta
+
+
 def request(action, things):
     service, name = action["Service"], action["Action"]
-    client = boto3.client(service, region_name="us-east-1")
-    shape = client.meta.service_model.operation_model(name).input_shape
+    shape = model(service).service_model.operation_model(name).input_shape
     required = shape.required_members if shape is not None else []
     built = {m: made_up(shape.members[m], service, m, things) for m in required}
     return built | MORE.get(f"{service}:{name}", lambda t: {})(things)
@@ -193,7 +204,7 @@ def request(action, things):
 
 def ask(person, action, asked):
     client = person.client(action["Service"])
-    method = boto3.client(action["Service"], region_name="us-east-1").meta.method_to_api_mapping
+    method = model(action["Service"]).method_to_api_mapping
     name = next(m for m, api in method.items() if api == action["Action"])
     try:
         getattr(client, name)(**asked)

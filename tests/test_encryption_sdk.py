@@ -4,6 +4,7 @@ under multi-Region keys whose replicas decrypt."""
 import pytest
 
 sdk = pytest.importorskip("aws_encryption_sdk")
+import aws_encryption_sdk.key_providers.kms as mrk  # noqa: E402
 from aws_encryption_sdk.exceptions import AWSEncryptionSDKClientError  # noqa: E402
 from aws_encryption_sdk.identifiers import CommitmentPolicy  # noqa: E402
 
@@ -59,10 +60,10 @@ def test_either_of_two_keys_opens(kms, client, here):
 def test_a_replica_opens_what_its_primary_sealed(kms, client, here):
     primary = kms.create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
     replica = kms.replicate_key(KeyId=primary, ReplicaRegion="eu-west-1")["ReplicaKeyMetadata"]["Arn"]
-    aware = sdk.MRKAwareStrictAwsKmsMasterKeyProvider
+    aware = mrk.MRKAwareStrictAwsKmsMasterKeyProvider
     sealed, _ = client.encrypt(source=TEXT, key_provider=aware(key_ids=[primary]), encryption_context=CONTEXT)
     assert client.decrypt(source=sealed, key_provider=aware(key_ids=[replica]))[0] == TEXT
-    found = sdk.MRKAwareDiscoveryAwsKmsMasterKeyProvider(discovery_region="eu-west-1")
+    found = mrk.MRKAwareDiscoveryAwsKmsMasterKeyProvider(discovery_region="eu-west-1")
     assert client.decrypt(source=sealed, key_provider=found)[0] == TEXT
     lonely = kms.create_key()["KeyMetadata"]["Arn"]
     with pytest.raises(AWSEncryptionSDKClientError):

@@ -3,10 +3,13 @@ what it does not. The table is the KMS Developer Guide's; `-` marks what cannot 
 Creating, Updating and Unavailable pass in no time here or need a custom key store; their cells are unit tests."""
 
 import datetime
+import os
 import uuid
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 pytestmark = pytest.mark.catalog
 
@@ -102,7 +105,9 @@ class Key:
         self.id, self.arn = made["KeyId"], made["Arn"]
         self.alias = f"alias/s-{uuid.uuid4().hex}"
         kms.create_alias(AliasName=self.alias, TargetKeyId=self.id)
-        if state != "PendingImport":
+        if state == "PendingImport":
+            self.had_material()
+        else:
             if kind in ("plain", "multi"):
                 self.blob = kms.encrypt(KeyId=self.id, Plaintext=b"x")["CiphertextBlob"]
             if kind == "mac":
@@ -114,10 +119,23 @@ class Key:
                 kms.create_grant(KeyId=self.id, GranteePrincipal="arn:aws:iam::000000000000:root", Operations=operations)
                 for _ in range(2)
             ]
-        else:
-            # A blob of another key: the state is looked at before the ciphertext where the key is named.
-            self.blob = kms.encrypt(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], Plaintext=b"x")["CiphertextBlob"]
         self.into(server, state)
+
+    def had_material(self):
+        """A ciphertext of its own, made under material that is deleted again: so the key waits for its import."""
+        kms = self.kms
+        given = kms.get_parameters_for_import(
+            KeyId=self.id, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048"
+        )
+        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
+        kms.import_key_material(
+            KeyId=self.id,
+            ImportToken=given["ImportToken"],
+            EncryptedKeyMaterial=serialization.load_der_public_key(given["PublicKey"]).encrypt(os.urandom(32), oaep),
+            ExpirationModel="KEY_MATERIAL_DOES_NOT_EXPIRE",
+        )
+        self.blob = kms.encrypt(KeyId=self.id, Plaintext=b"x")["CiphertextBlob"]
+        kms.delete_imported_key_material(KeyId=self.id)
 
     def into(self, server, state):
         kms = self.kms
@@ -207,7 +225,7 @@ def test_what_a_key_says_of_itself_in_each_state(server, kms):
         assert shown["Enabled"] is (state == "Enabled")
         assert ("DeletionDate" in shown) is (state == "PendingDeletion"), shown
         assert ("PendingDeletionWindowInDays" in shown) is (state == "PendingReplicaDeletion"), shown
-        assert ("CurrentKeyMaterialId" in shown) is (state != "PendingImport"), shown
+        assert "CurrentKeyMaterialId" in shown, shown
         if state == "PendingDeletion":
             left = shown["DeletionDate"] - datetime.datetime.now(datetime.UTC)
             assert datetime.timedelta(days=6, hours=23) < left <= datetime.timedelta(days=7, minutes=1)

@@ -9,6 +9,10 @@ from botocore.config import Config
 from support.server import ACCOUNT, REGION
 
 
+# One for all: it keeps the services' models, which take long to read.
+SESSION = boto3.Session()
+
+
 def statement(action, resource="*", effect="Allow", **more):
     return {"Effect": effect, "Action": action, "Resource": resource} | more
 
@@ -19,18 +23,17 @@ def document(*statements):
 
 def clients_of(server, credentials, region=REGION):
     """A function from service name to client, for an access key of any kind."""
-    session = boto3.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials.get("SessionToken"),
-        region_name=region,
-    )
+    keys = {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials.get("SessionToken"),
+    }
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=60)
     made = {}
 
     def client(service):
         if service not in made:
-            made[service] = session.client(service, endpoint_url=server.url, config=config)
+            made[service] = SESSION.client(service, region, endpoint_url=server.url, config=config, **keys)
         return made[service]
 
     return client

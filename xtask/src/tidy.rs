@@ -139,15 +139,17 @@ fn action_name(file: &RustFile) -> Option<String> {
     }
 }
 
-/// `DescribeVolumes` → `describe_volumes`, `EnableVolumeIO` → `enable_volume_io`.
+/// `DescribeVolumes` → `describe_volumes`, `EnableVolumeIO` → `enable_volume_io`, `ListMFADevices` → `list_mfa_devices`.
 fn snake(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let upper = |at: usize| chars.get(at).is_some_and(|c| c.is_uppercase());
     let mut out = String::new();
-    let mut before_was_upper = true;
-    for c in name.chars() {
-        if c.is_uppercase() && !before_was_upper {
+    for (at, c) in chars.iter().enumerate() {
+        // A word begins at a capital after a small letter, and at the last capital of several that a small letter follows.
+        let begins = at > 0 && upper(at) && (!upper(at - 1) || (at + 1 < chars.len() && !upper(at + 1)));
+        if begins {
             out.push('_');
         }
-        before_was_upper = c.is_uppercase();
         out.extend(c.to_lowercase());
     }
     out
@@ -219,6 +221,8 @@ mod tests {
         assert_eq!(of(path, "fn nothing() {}\n").len(), 1);
         let io = "services/ec2/src/actions/enable_volume_io.rs";
         assert_eq!(of(io, "impl Action for EnableVolumeIO {\n}\n"), [""; 0]);
+        let mfa = "services/iam/src/actions/list_mfa_devices.rs";
+        assert_eq!(of(mfa, "impl Action for ListMFADevices {\n}\n"), [""; 0]);
         let moving = "impl DataAction for DescribeVolumes {\n}\nimpl Action for Inner {\n}\n";
         assert_eq!(of(path, moving), [""; 0]);
         let two = "impl Action for DescribeVolumes {\n}\nimpl Action for DescribeTags {\n}\n";

@@ -13,9 +13,11 @@ pub fn of(refusal: &Refusal, key_arn: &str) -> String {
         "InvalidKeyUsageException" | "UnsupportedOperationException" => {
             format!("{key_arn} is not a symmetric encryption key.")
         }
-        "AccessDeniedException" => match missing(&refusal.message) {
-            Some((permission, key)) => format!("{key} cannot be used: {permission} is not allowed."),
-            None => format!("{key_arn} cannot be used: it does not allow it."),
+        "AccessDeniedException" => match (missing(&refusal.message), permission_in(&refusal.reason)) {
+            (Some((permission, key)), _) => format!("{key} cannot be used: {permission} is not allowed."),
+            // KMS does not say it of a ciphertext whose key is another account's; its reason does.
+            (None, Some(permission)) => format!("{key_arn} cannot be used: {permission} is not allowed."),
+            (None, None) => format!("{key_arn} cannot be used: it is not allowed."),
         },
         // The host's word on a store that it cannot open; no key is to blame.
         "IncorrectState" => refusal.reason.clone(),
@@ -39,6 +41,18 @@ fn missing(message: &str) -> Option<(&str, &str)> {
     Some((permission, rest.split(' ').next()?))
 }
 
+/// The first permission that a reason names.
+fn permission_in(reason: &str) -> Option<&str> {
+    let start = reason.find("kms:")?;
+    let rest = reason.get(start..)?;
+    let end = rest
+        .char_indices()
+        .skip(4)
+        .find(|(_, c)| !c.is_ascii_alphanumeric())
+        .map_or(rest.len(), |(at, _)| at);
+    rest.get(..end).filter(|permission| permission.len() > 4)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,7 +71,7 @@ mod tests {
             ("NotFoundException", "Invalid keyId 'x'".into(), format!("{KEY} does not exist.")),
             ("InvalidKeyUsageException", "usage".into(), format!("{KEY} is not a symmetric encryption key.")),
             ("IncorrectState", "volume vol-1: damaged".into(), "volume vol-1: damaged".into()),
-            ("AccessDeniedException", "no".into(), format!("{KEY} cannot be used: it does not allow it.")),
+            ("AccessDeniedException", "no".into(), format!("{KEY} cannot be used: it is not allowed.")),
             ("LimitExceededException", "many".into(), format!("{KEY} cannot be used: many")),
         ] {
             assert_eq!(of(&Refusal::new(code, message), KEY), cause);
@@ -76,5 +90,19 @@ mod tests {
         let short = format!("{other} cannot be used: kms:ReEncryptFrom is not allowed.");
         assert_eq!(of(&refusal, KEY), short);
         assert_eq!(in_full(&refusal, KEY), format!("{short} no statement of eva's policies fits"));
+        let silent = |reason: &str| {
+            Refusal::new("AccessDeniedException", "The ciphertext refers to …").because(reason)
+        };
+        for (reason, permission) in [
+            ("nobody lets the account do kms:ReEncryptFrom with this context", "kms:ReEncryptFrom is"),
+            ("kms:Decrypt", "kms:Decrypt is"),
+            ("kms: is no permission", "it is"),
+        ] {
+            assert_eq!(
+                of(&silent(reason), KEY),
+                format!("{KEY} cannot be used: {permission} not allowed."),
+                "{reason}"
+            );
+        }
     }
 }

@@ -6,11 +6,13 @@ mod clock;
 mod host;
 mod jobs;
 mod look;
+mod people;
 mod snapshots;
 mod storage;
 mod tidy;
 mod tidy_storage;
 
-pub use bench::{Bench, OTHER, attach_call, encoded, texts, xml};
+pub use bench::{ACCOUNT, Bench, OTHER, attach_call, encoded, texts, xml};
 pub use host::Trouble;
 pub use jobs::Injected;
+pub use people::{allow, when};

@@ -33,7 +33,7 @@ fn nobody_else_hears_of_it() {
     let session = Caller::instance_infrastructure(AccountId::parse(ACCOUNT).unwrap(), &instance);
     let message = format!(
         "User: {} is not authorized to perform: sealvol:DescribeDevice on resource: \
-         arn:aws:ec2:us-east-1:111122223333:volume/{volume} because no identity-based policy allows the action",
+         arn:aws:ec2:us-east-1:111122223333:volume/{volume} because no identity-based policy allows the sealvol:DescribeDevice action",
         session.arn()
     );
     bench.refused_as(&session, "DescribeDevice", asked(&volume), "AccessDeniedException", &message);

@@ -40,6 +40,7 @@ fn copy_of(bench: &Bench, copy: &str, source: &str) {
         since: None,
         grants: vec![],
         completion_minutes: None,
+        failure: None,
     };
     let row =
         Snapshot { origin: Origin::Copy(Box::new(copied)), volume: "vol-ffffffff".into(), ..bench.row(copy) };

@@ -600,11 +600,26 @@ fn a_shared_encrypted_snapshot_is_copied_by_whom_its_key_allows() {
     let message = "Given key ID is not accessible";
     assert_eq!((row.state, row.state_message.as_deref()), (SnapshotState::Error, Some(message)));
     assert_eq!(bench.told(&row.id), [format!("copySnapshot failed {message}")]);
-    let policy = json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"},
-        {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": ["kms:CreateGrant", "kms:DescribeKey"], "Resource": "*"},
-    ]});
-    bench.kms("PutKeyPolicy", json!({"KeyId": key, "Policy": policy.to_string()}));
+    let let_other = |actions: &[&str]| {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": actions, "Resource": "*"},
+        ]});
+        bench.kms("PutKeyPolicy", json!({"KeyId": key, "Policy": policy.to_string()}));
+    };
+    // Who copies for the first time must be allowed what the grant to EBS hands on.
+    for (given, missing) in [
+        (vec!["kms:CreateGrant", "kms:DescribeKey"], "kms:Decrypt"),
+        (vec!["kms:CreateGrant", "kms:Decrypt"], "kms:ReEncryptFrom"),
+        (vec!["kms:Decrypt", "kms:ReEncryptFrom"], "kms:CreateGrant"),
+    ] {
+        let_other(&given);
+        let row = copied_by_other(&bench, &source.id, "");
+        assert_eq!((row.state, row.state_message.as_deref()), (SnapshotState::Error, Some(message)));
+        let why = row.copied().unwrap().failure.clone().unwrap();
+        assert!(why.starts_with(&format!("{key} cannot be used: {missing} is not allowed.")), "{why}");
+    }
+    let_other(&["kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt", "kms:ReEncryptFrom"]);
     let row = copied_by_other(&bench, &source.id, "");
     assert_eq!((row.state, row.state_message.as_deref()), (SnapshotState::Completed, None));
     assert_ne!(key_of(&row), Some(key.as_str()));

@@ -16,7 +16,7 @@ use std::time::Duration;
 use wire::generated::{ec2, kms as kms_wire};
 use wire::{Call, Service, token::TokenKey};
 
-const ACCOUNT: &str = "111122223333";
+pub const ACCOUNT: &str = "111122223333";
 pub const OTHER: &str = "444455556666";
 
 pub struct Bench {
@@ -36,6 +36,13 @@ impl Bench {
         let tables = [api::TABLES, ::jobs::TABLES, crate::TABLES, kms::TABLES].concat();
         let url = format!("sqlite:{}", dir.path().join("catalog").display());
         let catalog = Catalog::open(&url, &tables, env.clock.clone()).unwrap();
+        // Key policies name accounts, which must exist.
+        let mut tx = catalog.begin().unwrap();
+        for id in [ACCOUNT, OTHER] {
+            let account = api::identity::Account::new(AccountId::parse(id).unwrap(), env.clock.now());
+            tx.put(&account).unwrap();
+        }
+        tx.commit().unwrap();
         let path = dir.path().join("seal.key");
         let seal = KeyFileSeal::open_or_create(&*env.files, &path, env.entropy.clone()).unwrap();
         let host = Arc::new(FakeHost::default());
@@ -52,7 +59,13 @@ impl Bench {
         let player = Arc::new(Player::new(door.clone(), clock.clone()));
         assert!(waiting.player.set(Arc::downgrade(&player)).is_ok());
         let region = RefCell::new(Region::parse("us-east-1").unwrap());
-        Bench { door, clock, host, player, region, _dir: dir }
+        let bench = Bench { door, clock, host, player, region, _dir: dir };
+        for account in [ACCOUNT, OTHER] {
+            // Key policies may name only accounts that exist.
+            let id = AccountId::parse(account).unwrap();
+            bench.put(&api::identity::Account::new(id, bench.door.env.clock.now()));
+        }
+        bench
     }
 
     pub fn root(&self) -> Caller {
@@ -151,11 +164,17 @@ impl Bench {
             Caller::instance_infrastructure(AccountId::parse(ACCOUNT).unwrap(), "i-0123456789abcdef0");
         let message = format!(
             "You are not authorized to perform this operation. User: {} is not authorized to perform: {iam} on resource: \
-             {resource} because no identity-based policy allows the action",
+             {resource} because no identity-based policy allows the {iam} action. Encoded authorization failure message: ",
             session.arn()
         );
         for body in [body.to_owned(), format!("{body}&DryRun=true")] {
-            self.refused_as(&session, &body, 403, "UnauthorizedOperation", &message);
+            let (status, text, _) = self.call_as(&session, &body);
+            assert_eq!(
+                (status, texts(&text, "Code").concat().as_str()),
+                (403, "UnauthorizedOperation"),
+                "{text}"
+            );
+            assert!(texts(&text, "Message").concat().starts_with(&message), "{text}");
         }
     }
 

@@ -64,3 +64,12 @@ pub(crate) fn set_each(keys: &mut Context, name: &str, mut values: Vec<String>) 
         (None, _) => {}
     }
 }
+
+#[cfg(test)]
+mod action_tests;
+#[cfg(test)]
+mod encrypted_tests;
+#[cfg(test)]
+mod kms_tests;
+#[cfg(test)]
+mod launch_tests;
