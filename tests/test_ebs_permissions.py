@@ -12,7 +12,7 @@ from support.people import Person, clients_of, statement
 from support.snapshots import describe_snapshot, snapshot
 from support.trail import records
 
-pytestmark = pytest.mark.catalog
+pytestmark = [pytest.mark.catalog, pytest.mark.timeout(900)]
 
 PERMISSIONS = (
     "CreateGrant",

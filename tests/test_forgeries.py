@@ -13,6 +13,8 @@ from support.ec2 import ZONE
 from support.people import Person, role, statement
 
 CHANGES = 1000
+# Thousands of calls in one test.
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
