@@ -19,7 +19,7 @@ def ours(server):
     attach(ec2, disk, host)
     ec2.create_tags(Resources=[disk], Tags=[{"Key": "secret", "Value": "project"}])
     blob = kms.encrypt(KeyId=key, Plaintext=b"ours")["CiphertextBlob"]
-    grant = kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{OURS}:role/x", Operations=["Decrypt"])
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=f"arn:aws:iam::{OURS}:root", Operations=["Decrypt"])
     return {"key": key, "host": host, "disk": disk, "loose": loose, "blob": blob, "grant": grant}
 
 

@@ -57,8 +57,12 @@ impl Bench {
         let (env, _) = Env::simulated(1);
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("catalog").display());
-        let catalog =
-            Catalog::open(&url, &[Account::TABLE, User::TABLE, Role::TABLE], env.clock.clone()).unwrap();
+        let catalog = Catalog::open(
+            &url,
+            &[Account::TABLE, ServerFact::TABLE, User::TABLE, Role::TABLE],
+            env.clock.clone(),
+        )
+        .unwrap();
         let bench = Bench { catalog, _dir: dir };
         bench.tx(|tx| {
             tx.put(&Account::new(account(), Timestamp::from_millis(0))).unwrap();

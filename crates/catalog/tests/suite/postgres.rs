@@ -3,6 +3,7 @@
 use crate::place::*;
 use catalog::{Catalog, CatalogError, Row};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Ends every connection of the place's catalog, as a restart of the server would.
 fn cut_connections(place: &Place) {
@@ -145,8 +146,14 @@ fn a_scrubbed_table_has_no_byte_of_a_deleted_row_in_its_file() {
     assert!(found(), "the search can find it");
     write(&catalog, |tx| tx.delete::<Note>("gone").unwrap());
     assert!(found(), "a deleted row is still in its page");
-    catalog.scrub::<Note>().unwrap();
-    assert!(!found());
+    // PostgreSQL keeps a dead row for as long as an older transaction of the database could see it, also one of another test:
+    // the next round takes it then.
+    let gone = (0..300).any(|_| {
+        catalog.scrub::<Note>().unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        !found()
+    });
+    assert!(gone);
     let mut tx = catalog.begin().unwrap();
     assert_eq!(tx.get::<Note>("kept").unwrap().unwrap().text, "other");
     // The connection goes back as it was: the next commit waits for locks as ever.

@@ -132,8 +132,10 @@ impl Door for EchoDoor {
             access_key_id: access_key_id.to_owned(),
             secret: Arc::new(secret),
             account: AccountId::parse("111122223333").unwrap(),
-            session_token: Some("t2".into()),
+            // SHA-256 of "t2"
+            token_digest: Some("c44474038d459e40e4714afefa7bf8dae9f9834b22f5e8ec1dd434ecb62b512e".into()),
             expires: None,
+            holder: Arc::new(()),
         }))
     }
 
