@@ -9,6 +9,8 @@ import sys
 import pytest
 from support.server import ROOT, binary
 
+# Every command starts an interpreter; there are many.
+pytestmark = pytest.mark.timeout(600)
 README = (ROOT / "README.md").read_text()
 MARK = "=== of step"
 
@@ -70,7 +72,7 @@ def test_the_tour_prints_what_the_readme_says(tmp_path, make_server):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
+        timeout=580,
     )
     printed = re.split(rf"{MARK} \d+\n", done.stdout)[1:]
     assert len(printed) == len(tour()) > 20

@@ -38,8 +38,10 @@ def model(service):
 def text(dice, shape):
     low, high = int(shape.metadata.get("min", 0)), int(shape.metadata.get("max", 40))
     length = dice.randint(low, max(low, min(high, low + 20)))
-    # Letters that fit every pattern of the models, or anything where there is none.
-    alphabet = "abcdef012" if "pattern" in shape.metadata else "aZ09-/: &=+%<>\"'\\\n\t;é𝄞"
+    # Letters that fit every pattern of the models (one wants base32), or anything where there is none.
+    pattern = shape.metadata.get("pattern")
+    fitting = "ABC234" if pattern == "^[A-Z2-7]+$" else "abcdef012"
+    alphabet = fitting if pattern else "aZ09-/: &=+%<>\"'\\\n\t;é𝄞"
     return "".join(dice.choice(alphabet) for _ in range(length))
 
 
