@@ -41,7 +41,7 @@ fn who_makes_a_thing_with_tags_must_be_allowed_to_tag_it() {
     ] {
         let action = body.split('&').next().unwrap().to_owned();
         let own = allow(&format!("ec2:{action}"), &["*"]);
-        let user = bench.user(&[own.clone()]);
+        let user = bench.user(std::slice::from_ref(&own));
         assert_eq!(bench.dry(&user, &body), "allowed", "without tags");
         let with_tags = format!("{body}{}", tagged(kind));
         bench.denied(&user, &with_tags, "ec2:CreateTags", resource);
@@ -107,7 +107,7 @@ fn an_instance_gets_the_profile_that_the_caller_may_pass() {
     let profile = bench.instance_profile("web", Some("app"));
     let run = format!("{RUN}&IamInstanceProfile.Name=web");
     let launch = allow("ec2:RunInstances", &["*"]);
-    bench.denied(&bench.user(&[launch.clone()]), &run, "iam:PassRole", &role);
+    bench.denied(&bench.user(std::slice::from_ref(&launch)), &run, "iam:PassRole", &role);
     bench.denied(
         &bench.user(&[launch.clone(), allow("iam:PassRole", &["arn:aws:iam::111122223333:role/other"])]),
         &run,
