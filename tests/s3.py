@@ -49,7 +49,9 @@ class S3Server:
                 region_name=REGION,
                 aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-                config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, proxies={}),
+                config=Config(
+                    # This server answers 500 to a listing while objects are being deleted; a test asks again.
+                    retries={"max_attempts": 5}, s3={"addressing_style": "path"}, proxies={}),
             )
         return self._client
 

@@ -24,7 +24,7 @@ enum Kind {
 fn put_in(bench: &Bench, id: &str, state: KeyState, origin: KeyOrigin) {
     bench.with_cx(|cx| {
         let key = find::by_id(cx, id).unwrap();
-        let deletion_date = (state == KeyState::PendingDeletion).then(|| far());
+        let deletion_date = (state == KeyState::PendingDeletion).then(far);
         cx.tx.put(&Key { state, origin, deletion_date, ..key }).unwrap();
     });
 }
