@@ -59,8 +59,8 @@ mod tests {
     fn an_arrow_down_that_the_room_has_no_use_for_is_found() {
         let rules = Manifest::parse("rules", "[dependencies]\nenv.workspace = true\n").unwrap();
         assert_eq!(house::faults(&rules), ["rules (floor 0) must not use env (floor 0)"]);
-        let sts = Manifest::parse("sts", "[dependencies]\nkeys.workspace = true\n").unwrap();
-        assert_eq!(house::faults(&sts), ["sts (floor 4) must not use keys (floor 1)"]);
+        let ec2 = Manifest::parse("ec2", "[dependencies]\nkeys.workspace = true\n").unwrap();
+        assert_eq!(house::faults(&ec2), ["ec2 (floor 4) must not use keys (floor 1)"]);
     }
 
     #[test]
