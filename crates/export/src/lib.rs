@@ -6,14 +6,16 @@
 //!    socket     unix or TCP stream: deadline while negotiating, close from outside
 //!    session    one connection from hello to goodbye
 //!      handshake/     options until the client enters transmission
-//!      transmission/  requests until it leaves: parse → volume → reply
+//!      transmission/  requests until it leaves: parse → port → reply
 //!        receive        one buffer of received bytes; write payloads are encrypted and stored from it in place
 //!        reply          one buffer of replies; reads are decrypted in it, sent when there is nothing more to receive
+//!  port/      the volume as an export serves it: counted and timed
 //! ```
 //! Everything but `server` and `socket` works on any reader and writer, so that tests and fuzzers need no socket.
 
 mod errno;
 mod handshake;
+mod port;
 mod receive;
 mod reply;
 mod server;
@@ -21,6 +23,7 @@ mod session;
 mod socket;
 mod transmission;
 
+pub use port::{BUCKETS, Kind, KindTotals, Outlet, Port, Times, Totals, upper_bound};
 pub use server::{Export, Listen};
 
 /// Runs one connection over any stream, for fuzzing.

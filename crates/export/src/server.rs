@@ -1,5 +1,6 @@
 //! Listening, limits, and an orderly stop.
 
+use crate::port::Outlet;
 use crate::session;
 use crate::socket::{Closer, Listener, Stream};
 use env::Files;
@@ -11,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use volume::Device;
 
 /// Connections to one export at a time. qemu uses 1, nbdcopy 4 by default, the kernel client as many as asked.
 const CONNECTIONS_MAX: usize = 64;
@@ -41,7 +41,7 @@ pub struct Export {
 
 struct Shared {
     name: String,
-    volume: Arc<Device>,
+    outlet: Outlet,
     sessions: Mutex<Sessions>,
     /// A session ended.
     ended: Condvar,
@@ -59,7 +59,7 @@ impl Export {
     /// Listens and returns. Clients find the volume under the export name `name` and as the default export.
     ///
     /// Errors: the address is in use or cannot be bound, or is not a loopback address.
-    pub fn start(name: &str, volume: Arc<Device>, listen: Listen) -> io::Result<Export> {
+    pub fn start(name: &str, outlet: impl Into<Outlet>, listen: Listen) -> io::Result<Export> {
         let listener = Listener::bind(&listen)?;
         let (path, uri) = match &listen {
             Listen::Unix(path) => (Some(path.clone()), unix_uri(name, path)),
@@ -69,7 +69,7 @@ impl Export {
         };
         let shared = Arc::new(Shared {
             name: name.to_owned(),
-            volume,
+            outlet: outlet.into(),
             sessions: Mutex::default(),
             ended: Condvar::new(),
         });
@@ -88,10 +88,10 @@ impl Export {
     }
 
     /// Takes no new connections, lets requests in flight finish (at most 10 s), ends the sessions, flushes the volume and
-    /// removes the socket file. A flush that fails is logged; whoever must know calls [`Device::close`] as well.
+    /// removes the socket file. A flush that fails is logged; whoever must know calls [`volume::Device::close`] as well.
     pub fn stop(mut self) {
         self.end(STOP_GRACE);
-        if let Err(why) = self.shared.volume.flush() {
+        if let Err(why) = self.shared.outlet.device().flush() {
             tracing::error!(volume = self.shared.name, %why, "flush at the end of an export failed");
         }
     }
@@ -183,7 +183,7 @@ impl Sessions {
 }
 
 fn run(shared: &Shared, stream: Stream) {
-    match session::run(&shared.name, &shared.volume, stream) {
+    match session::run(&shared.name, &shared.outlet, stream) {
         Ok(()) => {}
         Err(why) => tracing::debug!(volume = shared.name, %why, "an NBD session ended"),
     }

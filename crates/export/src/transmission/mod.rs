@@ -9,19 +9,20 @@ mod status;
 
 use crate::errno::Errno;
 use crate::handshake::Agreed;
+use crate::port::Port;
 use crate::receive::{Channel, PIECE_BYTES};
 use crate::reply::{Cookie, DATA_HEAD_BYTES, READ_PIECE_BYTES, SIMPLE_BYTES};
 use crate::socket::Wire;
 use request::{Command, REQUEST_BYTES, Request, decide};
 use std::io;
-use volume::{DATA_UNIT_BYTES, Device, VolumeError};
+use volume::{DATA_UNIT_BYTES, VolumeError};
 
 /// The most that one CACHE request reads ahead; it is a hint, and a request may name 4 GiB.
 const CACHE_BYTES_MAX: u64 = 32 << 20;
 
 /// Serves requests until the client leaves. Errors: the client broke the protocol, the connection broke, or a read failed
 /// after its reply had begun.
-pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Device, agreed: Agreed) -> io::Result<()> {
+pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Port, agreed: Agreed) -> io::Result<()> {
     let mut service = Service { channel, volume, agreed };
     while service.channel.wait_for(REQUEST_BYTES)? {
         let bytes = service.channel.take_array()?;
@@ -46,7 +47,7 @@ pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Device, agreed: 
 
 struct Service<'a, W> {
     channel: &'a mut Channel<W>,
-    volume: &'a Device,
+    volume: &'a Port,
     agreed: Agreed,
 }
 

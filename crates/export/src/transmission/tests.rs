@@ -2,12 +2,13 @@
 
 use super::request::{Command, Request, decide};
 use super::*;
+use crate::port::Outlet;
 use crate::session::testing::Script;
 use env::{Files, SimFault, SimFiles, SimOp};
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
-use volume::{Opening, Volume, VolumeSpec};
+use volume::{Device, Opening, Volume, VolumeSpec};
 
 const SIZE: u64 = 64 << 20;
 const BOTH: Agreed = Agreed { structured: true, allocation: true };
@@ -46,16 +47,21 @@ fn write(offset: u64, payload: &[u8]) -> Vec<u8> {
     [request(1, 0, offset, offset, payload.len() as u32), payload.to_vec()].concat()
 }
 
-fn talk_in(volume: &Device, agreed: Agreed, parts: &[Vec<u8>], piece: usize) -> (io::Result<()>, Vec<u8>) {
+fn talk_in(
+    volume: &Arc<Device>,
+    agreed: Agreed,
+    parts: &[Vec<u8>],
+    piece: usize,
+) -> (io::Result<()>, Vec<u8>) {
     let mut script = Script::in_pieces(parts.concat(), piece);
     let mut channel = Channel::new(&mut script);
-    let result = serve(&mut channel, volume, agreed);
+    let result = serve(&mut channel, &Outlet::from(volume.clone()).port(), agreed);
     channel.send().unwrap();
     drop(channel);
     (result, script.told)
 }
 
-fn talk(volume: &Device, agreed: Agreed, parts: &[Vec<u8>]) -> Vec<u8> {
+fn talk(volume: &Arc<Device>, agreed: Agreed, parts: &[Vec<u8>]) -> Vec<u8> {
     let (result, told) = talk_in(volume, agreed, parts, 999);
     result.unwrap();
     told
