@@ -32,6 +32,11 @@ impl<W: Wire> Channel<W> {
         &mut self.stream
     }
 
+    /// Nothing has been received that was not taken.
+    pub fn is_drained(&self) -> bool {
+        self.start == self.end
+    }
+
     /// Waits until `len` bytes (at most [`PIECE_BYTES`]) are there. Replies are sent before waiting. `false`: the client
     /// closed the connection between two messages.
     pub fn wait_for(&mut self, len: usize) -> io::Result<bool> {

@@ -30,6 +30,11 @@ impl Listener {
         }
     }
 
+    /// Any address: for those who let nobody in without TLS.
+    pub fn bind_for_tls(addr: SocketAddr) -> io::Result<Listener> {
+        TcpListener::bind(addr).map(Listener::Tcp)
+    }
+
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Listener::Tcp(listener) => listener.local_addr(),
@@ -113,11 +118,28 @@ impl Closer {
     }
 }
 
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// It needs no protection: the peer is on this machine.
+    Plain,
+    /// TLS must be started before anything else.
+    TlsRequired,
+    Tls,
+}
+
 /// What a session talks over.
 pub trait Wire: Read + Write {
     /// From now until [`Wire::end_deadline`], reading fails once `within` has passed in total.
     fn start_deadline(&mut self, within: Duration) -> io::Result<()>;
     fn end_deadline(&mut self) -> io::Result<()>;
+    fn security(&self) -> Security {
+        Security::Plain
+    }
+    /// Begins TLS and completes its handshake, as the server. Only where it is required.
+    fn start_tls(&mut self) -> io::Result<()> {
+        Err(ErrorKind::Unsupported.into())
+    }
 }
 
 pub(crate) struct Stream {

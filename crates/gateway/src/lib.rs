@@ -13,6 +13,7 @@ mod door;
 mod exchange;
 mod guard;
 mod intake;
+mod page;
 mod reply;
 mod server;
 mod service;
@@ -21,4 +22,5 @@ mod sigv4;
 
 pub use config::Config;
 pub use door::{Credential, Door, Origin, Scope};
+pub use page::{Page, Text};
 pub use server::{Server, serve};

@@ -3,6 +3,7 @@
 use crate::storage::KeyUse;
 use api::Caller;
 use base::{AccountId, Fault, Refusal, Region};
+use export::Limits;
 use keys::DataKey;
 use volume::{Damage, VolumeSpec};
 
@@ -26,6 +27,8 @@ pub struct AttachSpec {
     pub instance: String,
     /// `Some` if the volume is encrypted.
     pub key: Option<DecryptRequest>,
+    /// How fast the volume may be, if the host holds volumes to their limits.
+    pub limits: Option<Limits>,
     /// The request that asked for the attachment; the Decrypt is recorded under it.
     pub request_id: String,
 }
@@ -51,6 +54,9 @@ pub trait Hosts: Send + Sync + 'static {
     fn attach(&self, spec: &AttachSpec) -> Result<String, HostError>;
     /// Ends the export; when it was the last one, flushes the volume and drops its plaintext key. Fine if not attached.
     fn detach(&self, volume: &str, instance: &str) -> Result<(), HostError>;
+    /// Other limits for an attached volume, while it is used. Nothing changes if it is not attached, or if the host holds no volume to
+    /// its limits.
+    fn limit(&self, volume: &str, limits: &Limits) -> Result<(), HostError>;
 }
 
 impl AttachSpec {

@@ -12,6 +12,7 @@ pub mod storage;
 mod testing;
 mod works;
 
+pub use export::{Burst, Limits, Rate};
 pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService, Notices};
 pub use local::LocalHost;
 pub use storage::{

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! open:     volume id ──► Volume (no key: bytes at rest)          while anybody here uses it
-//! attached: volume id ──► Device (Volume + key), exports: instance id ──► Export (socket, threads)
+//! attached: volume id ──► Outlet (Device: Volume + key; counts), exports: instance id ──► Export (socket, threads)
 //! ```
 
 use crate::local_storage::Unreadable;
@@ -15,7 +15,7 @@ use crate::{AttachSpec, HostError, Hosts, KeyService, Notices};
 use base::{Fault, Refusal};
 use chunks::ChunkStore;
 use env::Env;
-use export::{Export, Listen};
+use export::{Export, Limits, Listen, Outlet, Totals};
 use keys::DataKey;
 use parking_lot::Mutex;
 use snapshot::{ChunkSource, SnapshotRef, Snapshots};
@@ -49,19 +49,22 @@ pub(crate) struct Inner {
     open: Mutex<HashMap<String, Weak<Volume>>>,
     pub snapshots: Snapshots,
     pub readers: Readers,
+    /// Attached volumes are held to their limits.
+    limited: bool,
     pub works: Works,
 }
 
-/// An attached volume: the device holds the key.
+/// An attached volume: the outlet's device holds the key.
 struct Attached {
-    device: Arc<Device>,
+    outlet: Outlet,
     exports: HashMap<String, Export>,
 }
 
 impl LocalHost {
     /// A host whose state lies under `data` and whose snapshots lie in `chunks`. KMS is given later (`connect`), because KMS is
     /// reached through the door and the door's jobs need the host first.
-    pub fn new(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>) -> Result<Self, Fault> {
+    /// `limited`: attached volumes are held to the IOPS and the throughput of their type.
+    pub fn new(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>, limited: bool) -> Result<Self, Fault> {
         let volumes = data.join("volumes");
         let run = run_directory(data);
         let making = |dir: &Path, e| Fault::caused(format!("making the directory {}", dir.display()), e);
@@ -78,6 +81,7 @@ impl LocalHost {
             open: Mutex::default(),
             snapshots: Snapshots::new(chunks),
             readers: Readers::default(),
+            limited,
             works: Works::default(),
         };
         Ok(LocalHost { inner: Arc::new(inner) })
@@ -88,6 +92,14 @@ impl LocalHost {
         // A second call changes nothing: there is one KMS.
         let _ = self.inner.keys.set(keys);
         let _ = self.inner.notices.set(notices);
+    }
+
+    /// What was done with each attached volume since it was attached, by volume id.
+    pub fn totals(&self) -> Vec<(String, Totals)> {
+        let attached = self.inner.attached.lock();
+        let mut totals: Vec<_> = attached.iter().map(|(id, a)| (id.clone(), a.outlet.totals())).collect();
+        totals.sort_by(|a, b| a.0.cmp(&b.0));
+        totals
     }
 
     /// Ends every work and export, flushes every volume, drops every key. The attachments stay in the catalog; the next start
@@ -102,7 +114,7 @@ impl LocalHost {
             for export in attached.exports.into_values() {
                 export.stop();
             }
-            if let Err(error) = attached.device.close() {
+            if let Err(error) = attached.outlet.device().close() {
                 tracing::error!(volume = id, %error, "a volume could not be flushed when the host stopped");
             }
         }
@@ -172,13 +184,18 @@ impl Inner {
         self.key_service()?.decrypt(&wanted).map(Some)
     }
 
-    /// The volume as a device, with its key.
-    fn device(self: &Arc<Self>, spec: &AttachSpec) -> Result<Arc<Device>, HostError> {
+    /// The volume as a device with its key, in an outlet that all its exports share.
+    fn outlet(self: &Arc<Self>, spec: &AttachSpec) -> Result<Outlet, HostError> {
         let key = self.key_of(spec)?;
         if let Some(attached) = self.attached.lock().get(&spec.volume) {
-            return Ok(attached.device.clone());
+            return Ok(attached.outlet.clone());
         }
-        Device::open(self.volume(&spec.volume)?, key).map_err(|e| broken(&spec.volume, &e))
+        let device = Device::open(self.volume(&spec.volume)?, key).map_err(|e| broken(&spec.volume, &e))?;
+        let outlet = Outlet::new(device, self.env.clock.clone());
+        Ok(match &spec.limits {
+            Some(limits) if self.limited => outlet.limited(limits),
+            _ => outlet,
+        })
     }
 
     /// Work on the volume in threads of their own ends before its store goes.
@@ -211,10 +228,10 @@ impl Hosts for LocalHost {
             return Ok(export.uri());
         }
         // One job per volume runs at a time, so nobody attaches the same volume between here and the insertion below.
-        let device = inner.device(spec)?;
+        let outlet = inner.outlet(spec)?;
         let socket = inner.run.join(format!("{}.{}.sock", spec.volume, spec.instance));
         let export =
-            Export::start(&spec.volume, device.clone(), Listen::Unix(socket.clone())).map_err(|e| {
+            Export::start(&spec.volume, outlet.clone(), Listen::Unix(socket.clone())).map_err(|e| {
                 HostError::Fault(Fault::caused(
                     format!("exporting {} at {}", spec.volume, socket.display()),
                     e,
@@ -224,7 +241,7 @@ impl Hosts for LocalHost {
         let mut attached = inner.attached.lock();
         let entry = attached
             .entry(spec.volume.clone())
-            .or_insert_with(|| Attached { device, exports: HashMap::new() });
+            .or_insert_with(|| Attached { outlet, exports: HashMap::new() });
         entry.exports.insert(spec.instance.clone(), export);
         Ok(uri)
     }
@@ -242,8 +259,15 @@ impl Hosts for LocalHost {
             }
         };
         // A failed flush is told, but the detachment goes on: the device is gone either way.
-        if let Some(Err(error)) = last.map(|attached| attached.device.close()) {
+        if let Some(Err(error)) = last.map(|attached| attached.outlet.device().close()) {
             tracing::error!(volume = id, %error, "a volume could not be flushed at detach");
+        }
+        Ok(())
+    }
+
+    fn limit(&self, id: &str, limits: &Limits) -> Result<(), HostError> {
+        if let Some(attached) = self.inner.attached.lock().get(id) {
+            attached.outlet.change_limits(limits);
         }
         Ok(())
     }
@@ -279,6 +303,9 @@ fn run_directory(data: &Path) -> PathBuf {
     PathBuf::from(format!("/tmp/sealvol-{hash:016x}"))
 }
 
+#[cfg(test)]
+#[path = "local_limits_tests.rs"]
+mod limits_tests;
 #[cfg(test)]
 #[path = "local_tests.rs"]
 mod tests;

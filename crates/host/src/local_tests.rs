@@ -53,7 +53,7 @@ impl Notices for Told {
 }
 
 fn new_host(data: &Path) -> Result<LocalHost, Fault> {
-    LocalHost::new(Env::real(), data, Arc::new(snapshot::testing::MemoryStore::default()))
+    LocalHost::new(Env::real(), data, Arc::new(snapshot::testing::MemoryStore::default()), true)
 }
 
 struct Bench {
@@ -95,7 +95,7 @@ impl Bench {
     }
 
     fn open_device(&self) -> Weak<volume::Device> {
-        Arc::downgrade(&self.host.inner.attached.lock().get(VOLUME).unwrap().device)
+        Arc::downgrade(&self.host.inner.attached.lock().get(VOLUME).unwrap().outlet.device())
     }
 }
 
@@ -123,6 +123,7 @@ fn spec(instance: &str, wrapped: Option<&[u8]>) -> AttachSpec {
             context_id: VOLUME.into(),
             grant_token: "token".into(),
         }),
+        limits: None,
         request_id: "request".into(),
     }
 }

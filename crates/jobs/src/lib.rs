@@ -9,7 +9,7 @@ mod runner;
 
 pub use job::{Job, Run, Step, StepError, StepResult};
 pub use row::{JobRow, enqueue};
-pub use runner::{Kinds, Runner};
+pub use runner::{Kinds, Queue, Runner};
 
 use catalog::{Row, Table};
 

@@ -63,6 +63,15 @@ struct Lines {
     running: usize,
 }
 
+/// Resources by how their line of jobs stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub ready: usize,
+    pub running: usize,
+    /// Set aside after a fault, or until other work is done.
+    pub waiting: usize,
+}
+
 /// The queue that handlers wake and workers serve.
 #[derive(Default)]
 pub struct Runner {
@@ -116,6 +125,12 @@ impl Runner {
         while lines.running > 0 {
             self.changed.wait(&mut lines);
         }
+    }
+
+    /// How much there is to do.
+    pub fn queue(&self) -> Queue {
+        let lines = self.lines.lock();
+        Queue { ready: lines.ready.len(), running: lines.running, waiting: lines.waiting.len() }
     }
 
     /// Waits until no job is ready or running (jobs set aside after a fault do not count), at most so long.

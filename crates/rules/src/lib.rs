@@ -15,4 +15,5 @@ pub mod restore;
 pub mod rotation;
 pub mod sharing;
 pub mod tags;
+pub mod volume_limits;
 pub mod volume_types;

@@ -55,6 +55,12 @@ pub struct ServeArguments {
     /// with credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     #[arg(long, env = "SEALVOL_CHUNKS")]
     pub chunks: Option<String>,
+    /// Serve metrics as OpenMetrics text at `http://ADDRESS:PORT/metrics`. They ask for no credentials: loopback only.
+    #[arg(long, env = "SEALVOL_METRICS", value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
+    /// Hold attached volumes to the IOPS and the throughput of their volume type.
+    #[arg(long, env = "SEALVOL_LIMITS")]
+    pub limits: bool,
     /// Accept the well-known test credentials (secret `test`; access key id `test`, or a 12-digit account id). Loopback only.
     #[arg(long)]
     pub dev: bool,

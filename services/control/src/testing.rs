@@ -8,7 +8,7 @@ use api::{Caller, Door, Registry, Request};
 use base::{AccountId, Fault, Refusal, Region};
 use catalog::Catalog;
 use env::Env;
-use host::{AttachSpec, HostError, Hosts, Storage, StorageHandle};
+use host::{AttachSpec, HostError, Hosts, Limits, Storage, StorageHandle};
 use jobs::{JobRow, Kinds, Runner};
 use keys::KeyFileSeal;
 use serde_json::{Value, json};
@@ -53,6 +53,10 @@ impl Hosts for PlayedHost {
                 Err(HostError::Refused(Refusal::new("DisabledException", message)))
             }
         }
+    }
+
+    fn limit(&self, _: &str, _: &Limits) -> Result<(), HostError> {
+        Ok(())
     }
 
     fn detach(&self, _: &str, _: &str) -> Result<(), HostError> {

@@ -6,10 +6,15 @@
 //!  … until GO (or EXPORT_NAME) succeeds: transmission; or ABORT: the end
 //! ```
 //! An option we do not know, or that is wrong, is answered with an error and negotiation goes on.
+//!
+//! Where TLS is required (the protocol's mode FORCEDTLS), STARTTLS is the first option that is answered. What was agreed on before
+//! is forgotten, and bytes that came with STARTTLS but outside of TLS end the connection: somebody put them there.
 
 pub(crate) mod meta;
 mod option;
+mod secure;
 
+use crate::exports::{Exports, Found};
 use crate::receive::Channel;
 use crate::socket::Wire;
 use option::{Ask, Opt, Rejected};
@@ -55,15 +60,15 @@ enum Reply {
     MetaContext = 4,
     Unsupported = (1 << 31) + 1,
     Invalid = (1 << 31) + 3,
+    TlsRequired = (1 << 31) + 5,
     Unknown = (1 << 31) + 6,
     TooBig = (1 << 31) + 9,
 }
 
-/// The export that this server has, and what the client chose so far.
+/// The exports that this server has, and what the client chose so far.
 struct Negotiation<'a, W> {
     channel: &'a mut Channel<W>,
-    name: &'a str,
-    size: u64,
+    exports: &'a dyn Exports,
     zeroes: bool,
     structured: bool,
     /// The export name under which `base:allocation` was chosen; it holds for that name only.
@@ -73,16 +78,15 @@ struct Negotiation<'a, W> {
 /// What an option leads to.
 enum Next {
     Option,
-    Transmission(Agreed),
+    Transmission(Agreed, String),
     End,
 }
 
-/// Negotiates. `None`: the client ended it in order. Errors: the client broke the protocol, or the connection broke.
+/// Negotiates; returns what was agreed on and the name of the export. `None`: the client ended it in order. Errors: the client broke the protocol, or the connection broke.
 pub(crate) fn negotiate<W: Wire>(
     channel: &mut Channel<W>,
-    name: &str,
-    size: u64,
-) -> io::Result<Option<Agreed>> {
+    exports: &dyn Exports,
+) -> io::Result<Option<(Agreed, String)>> {
     channel.replies.put(HELLO)?;
     channel.replies.put(&(FIXED_NEWSTYLE | NO_ZEROES).to_be_bytes())?;
     let flags = u32::from_be_bytes(channel.take_array()?);
@@ -90,15 +94,14 @@ pub(crate) fn negotiate<W: Wire>(
         return Err(broken("unknown client flags"));
     }
     let zeroes = flags & u32::from(NO_ZEROES) == 0;
-    let mut negotiation =
-        Negotiation { channel, name, size, zeroes, structured: false, allocation_for: None };
+    let mut negotiation = Negotiation { channel, exports, zeroes, structured: false, allocation_for: None };
     for _ in 0..OPTIONS_MAX {
         if !negotiation.channel.wait_for(16)? {
             return Ok(None);
         }
         match negotiation.option()? {
             Next::Option => {}
-            Next::Transmission(agreed) => return Ok(Some(agreed)),
+            Next::Transmission(agreed, name) => return Ok(Some((agreed, name))),
             Next::End => return Ok(None),
         }
     }
@@ -130,6 +133,9 @@ impl<W: Wire> Negotiation<'_, W> {
             };
         }
         let data = self.channel.take(len as usize)?.to_vec();
+        if let Some(next) = self.before_tls(code, &data)? {
+            return Ok(next);
+        }
         match option::parse(code, &data) {
             Ok(ask) => self.answer(code, ask),
             Err(Rejected::Unsupported) => self.reply(code, Reply::Unsupported, &[]).map(|()| Next::Option),
@@ -139,40 +145,42 @@ impl<W: Wire> Negotiation<'_, W> {
 
     fn answer(&mut self, code: u32, ask: Ask<'_>) -> io::Result<Next> {
         match ask {
-            Ask::ExportName(name) if self.is_ours(name) => return self.enter_by_name(name),
-            Ask::ExportName(_) => return Err(broken("EXPORT_NAME asks for an unknown export")),
+            Ask::ExportName(name) => match self.exports.find(name) {
+                Some(found) => return self.enter_by_name(name, found),
+                None => return Err(broken("EXPORT_NAME asks for an unknown export")),
+            },
             Ask::Abort => {
                 self.reply(code, Reply::Ack, &[])?;
                 return Ok(Next::End);
             }
             Ask::List => {
-                let name = self.name.as_bytes();
-                let entry = [(name.len() as u32).to_be_bytes().as_slice(), name].concat();
-                self.reply(code, Reply::Server, &entry)?;
+                for name in self.exports.names() {
+                    let name = name.as_bytes();
+                    let entry = [(name.len() as u32).to_be_bytes().as_slice(), name].concat();
+                    self.reply(code, Reply::Server, &entry)?;
+                }
                 self.reply(code, Reply::Ack, &[])?;
             }
             Ask::StructuredReply => {
                 self.structured = true;
                 self.reply(code, Reply::Ack, &[])?;
             }
-            Ask::About { name, .. } | Ask::MetaContext { name, .. } if !self.is_ours(name) => {
-                self.reply(code, Reply::Unknown, &[])?;
-            }
             Ask::About { opt, name, infos } => {
-                self.describe(code, &infos)?;
+                let Some(found) = self.exports.find(name) else {
+                    return self.reply(code, Reply::Unknown, &[]).map(|()| Next::Option);
+                };
+                self.describe(code, &found, &infos)?;
                 self.reply(code, Reply::Ack, &[])?;
                 if opt == Opt::Go {
-                    return Ok(Next::Transmission(self.agreed(name)));
+                    return Ok(Next::Transmission(self.agreed(name), found.name));
                 }
             }
-            Ask::MetaContext { opt, name, queries } => self.meta_context(code, opt, name, &queries)?,
+            Ask::MetaContext { opt, name, queries } => match self.exports.find(name) {
+                Some(_) => self.meta_context(code, opt, name, &queries)?,
+                None => self.reply(code, Reply::Unknown, &[])?,
+            },
         }
         Ok(Next::Option)
-    }
-
-    /// The volume's id, or nothing: the default export.
-    fn is_ours(&self, name: &[u8]) -> bool {
-        name.is_empty() || name == self.name.as_bytes()
     }
 
     fn agreed(&self, name: &[u8]) -> Agreed {
@@ -181,24 +189,24 @@ impl<W: Wire> Negotiation<'_, W> {
     }
 
     /// The old way in: size and flags without a reply header, and 124 zeroes unless the client waived them.
-    fn enter_by_name(&mut self, name: &[u8]) -> io::Result<Next> {
-        let (size, flags) = (self.size.to_be_bytes(), self.transmission_flags().to_be_bytes());
+    fn enter_by_name(&mut self, name: &[u8], found: Found) -> io::Result<Next> {
+        let (size, flags) = (found.size.to_be_bytes(), self.transmission_flags().to_be_bytes());
         self.channel.replies.put(&size)?;
         self.channel.replies.put(&flags)?;
         if self.zeroes {
             self.channel.replies.put(&[0; 124])?;
         }
-        Ok(Next::Transmission(self.agreed(name)))
+        Ok(Next::Transmission(self.agreed(name), found.name))
     }
 
     /// Export and block sizes always, name and description if asked.
-    fn describe(&mut self, code: u32, infos: &[u16]) -> io::Result<()> {
+    fn describe(&mut self, code: u32, found: &Found, infos: &[u16]) -> io::Result<()> {
         let mut export = option::INFO_EXPORT.to_be_bytes().to_vec();
-        export.extend(self.size.to_be_bytes());
+        export.extend(found.size.to_be_bytes());
         export.extend(self.transmission_flags().to_be_bytes());
         self.reply(code, Reply::Info, &export)?;
         if infos.contains(&option::INFO_NAME) {
-            let name = [option::INFO_NAME.to_be_bytes().as_slice(), self.name.as_bytes()].concat();
+            let name = [option::INFO_NAME.to_be_bytes().as_slice(), found.name.as_bytes()].concat();
             self.reply(code, Reply::Info, &name)?;
         }
         let mut sizes = option::INFO_BLOCK_SIZE.to_be_bytes().to_vec();

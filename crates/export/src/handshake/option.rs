@@ -8,6 +8,8 @@
 //! ```
 
 pub(super) const EXPORT_NAME: u32 = 1;
+pub(super) const ABORT: u32 = 2;
+pub(super) const STARTTLS: u32 = 5;
 pub(super) const INFO_EXPORT: u16 = 0;
 pub(super) const INFO_NAME: u16 = 1;
 pub(super) const INFO_BLOCK_SIZE: u16 = 3;
@@ -49,7 +51,7 @@ pub(super) enum Ask<'a> {
 /// Why an option is not answered.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Rejected {
-    /// Unknown, or known and not offered: STARTTLS, EXTENDED_HEADERS, PEEK_EXPORT.
+    /// Unknown, or known and not offered: EXTENDED_HEADERS, PEEK_EXPORT, and STARTTLS where there is no TLS.
     Unsupported,
     /// The data is not what the option has.
     Invalid,
@@ -60,7 +62,7 @@ pub(super) fn parse(code: u32, data: &[u8]) -> Result<Ask<'_>, Rejected> {
     match code {
         EXPORT_NAME => Ok(Ask::ExportName(data)),
         // "ABORT: the server ignores data."
-        2 => Ok(Ask::Abort),
+        ABORT => Ok(Ask::Abort),
         3 => without_data(Ask::List),
         6 => about(Opt::Info, data).ok_or(Rejected::Invalid),
         7 => about(Opt::Go, data).ok_or(Rejected::Invalid),

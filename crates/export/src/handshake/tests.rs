@@ -7,15 +7,15 @@ use proptest::prelude::*;
 
 const NAME: &str = "vol-0123456789abcdef0";
 const SIZE: u64 = 1 << 30;
-const ACK: u32 = 1;
-const INFO: u32 = 3;
-const META: u32 = 4;
-const UNSUP: u32 = 1 << 31 | 1;
-const INVALID: u32 = 1 << 31 | 3;
+pub(super) const ACK: u32 = 1;
+pub(super) const INFO: u32 = 3;
+pub(super) const META: u32 = 4;
+pub(super) const UNSUP: u32 = 1 << 31 | 1;
+pub(super) const INVALID: u32 = 1 << 31 | 3;
 const UNKNOWN: u32 = 1 << 31 | 6;
 const TOO_BIG: u32 = 1 << 31 | 9;
 
-fn opt(code: u32, data: &[u8]) -> Vec<u8> {
+pub(super) fn opt(code: u32, data: &[u8]) -> Vec<u8> {
     [b"IHAVEOPT".as_slice(), &code.to_be_bytes(), &(data.len() as u32).to_be_bytes(), data].concat()
 }
 
@@ -23,34 +23,51 @@ fn string(text: &str) -> Vec<u8> {
     [&(text.len() as u32).to_be_bytes(), text.as_bytes()].concat()
 }
 
-fn go(name: &str) -> Vec<u8> {
+pub(super) fn go(name: &str) -> Vec<u8> {
     opt(7, &[string(name), vec![0, 0]].concat())
 }
 
-fn meta(code: u32, name: &str, queries: &[&str]) -> Vec<u8> {
+pub(super) fn meta(code: u32, name: &str, queries: &[&str]) -> Vec<u8> {
     let mut data = [string(name), (queries.len() as u32).to_be_bytes().to_vec()].concat();
     queries.iter().for_each(|q| data.extend(string(q)));
     opt(code, &data)
 }
 
-struct Told {
-    result: io::Result<Option<Agreed>>,
+/// One export of the name, which is the default one too.
+pub(super) struct One;
+
+impl Exports for One {
+    fn find(&self, name: &[u8]) -> Option<Found> {
+        (name.is_empty() || name == NAME.as_bytes()).then(|| Found { name: NAME.into(), size: SIZE })
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![NAME.into()]
+    }
+
+    fn enter(&self, _: &str) -> Option<crate::Outlet> {
+        None
+    }
+}
+
+pub(super) struct Told {
+    pub result: io::Result<Option<Agreed>>,
     /// After the hello.
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 fn talk_with(flags: u32, parts: &[Vec<u8>], piece: usize) -> Told {
     let said = [flags.to_be_bytes().to_vec(), parts.concat()].concat();
     let mut script = Script::in_pieces(said, piece);
     let mut channel = Channel::new(&mut script);
-    let result = negotiate(&mut channel, NAME, SIZE);
+    let result = negotiate(&mut channel, &One).map(|agreed| agreed.map(|(agreed, _)| agreed));
     channel.send().unwrap();
     drop(channel);
     assert_eq!(script.told[..18], *b"NBDMAGICIHAVEOPT\0\x03");
     Told { result, bytes: script.told.split_off(18) }
 }
 
-fn talk(parts: &[Vec<u8>]) -> Told {
+pub(super) fn talk(parts: &[Vec<u8>]) -> Told {
     talk_with(3, parts, 7)
 }
 
@@ -68,7 +85,7 @@ impl Told {
         replies
     }
 
-    fn kinds(&self) -> Vec<u32> {
+    pub fn kinds(&self) -> Vec<u32> {
         self.replies().iter().map(|(_, kind, _)| *kind).collect()
     }
 }

@@ -1,11 +1,14 @@
-//! What an export serves: a device with what is counted of it.
+//! What an export serves: a device with its limits and with what is counted of it.
 //!
 //! ```text
-//!  Outlet   one per attachment; the outlets of a volume share its device and its meter
+//!  Outlet   one per export; the outlets of a volume share its device, meter and limits
 //!    └─ Port   one per connection (NBD) or queue (vhost-user): the methods of `Device`, each counted
 //! ```
 //! Time is read once when requests arrive and once after each request: the end of one is the begin of the next. The exporter
 //! says when requests have arrived ([`Port::arrived`]) and when it was busy with something else ([`Port::resumed`]).
+//!
+//! Limits hold requests, not the pieces they are done in: before each request the exporter asks [`Port::hold`], and if there is
+//! something to wait for, it sends the replies it has and calls [`Port::wait`]. No lock is held while waiting.
 
 mod histogram;
 mod meter;
@@ -15,23 +18,56 @@ pub use histogram::{BUCKETS, Times, upper_bound};
 pub use meter::{Kind, KindTotals, Totals};
 pub(crate) use timed::Timed;
 
+use crate::limits::{Due, Limiter, Limits};
 use env::{Clock, RealClock};
 use meter::{Counts, Done, Meter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 use volume::{Device, Extent, VolumeError};
+
+/// The longest sleep of one that waits: so soon it sees that its export ends.
+const NAP: Duration = Duration::from_millis(10);
 
 /// An attached volume, as one export has it.
 #[derive(Clone)]
 pub struct Outlet {
     device: Arc<Device>,
     meter: Arc<Meter>,
+    limiter: Option<Arc<Limiter>>,
+    /// The export is ending: nobody waits any more.
+    ending: Arc<AtomicBool>,
     clock: Arc<dyn Clock>,
 }
 
 impl Outlet {
     pub fn new(device: Arc<Device>, clock: Arc<dyn Clock>) -> Outlet {
-        Outlet { device, meter: Arc::default(), clock }
+        Outlet { device, meter: Arc::default(), limiter: None, ending: Arc::default(), clock }
+    }
+
+    /// Holds the volume to limits, which can be changed later. Without this call it has none.
+    #[must_use]
+    pub fn limited(self, limits: &Limits) -> Outlet {
+        let limiter = Limiter::new(limits, nanoseconds(&*self.clock));
+        Outlet { limiter: Some(Arc::new(limiter)), ..self }
+    }
+
+    /// Other limits, at once, for all outlets of the volume. Nothing changes if it has none.
+    pub fn change_limits(&self, limits: &Limits) {
+        if let Some(limiter) = &self.limiter {
+            limiter.change(limits, nanoseconds(&*self.clock));
+        }
+    }
+
+    /// An outlet of the same volume for another export.
+    #[must_use]
+    pub fn beside(&self) -> Outlet {
+        Outlet { ending: Arc::default(), ..self.clone() }
+    }
+
+    /// Ends waiting for tokens at this outlet's ports, for good: what was asked for is done at once.
+    pub fn end_waiting(&self) {
+        self.ending.store(true, Relaxed);
     }
 
     /// A port for one connection or queue.
@@ -77,6 +113,25 @@ impl Port {
     /// The exporter did something else (sent replies) and turns to the requests again: that was no request's service.
     pub fn resumed(&self) {
         self.latest.store(nanoseconds(&*self.outlet.clock), Relaxed);
+    }
+
+    /// Takes what a request of `bytes` needs from the volume's limits. `Some`: it must [`Port::wait`] before it is done.
+    pub fn hold(&self, kind: Kind, bytes: u64) -> Option<Due> {
+        let limiter = self.outlet.limiter.as_ref()?;
+        limiter.take(kind, bytes, self.latest.load(Relaxed))
+    }
+
+    /// Waits until a request is due, its limits have changed, or the export ends.
+    pub fn wait(&self, due: Due) {
+        let Some(limiter) = &self.outlet.limiter else { return };
+        loop {
+            self.resumed();
+            let left = due.at.saturating_sub(self.latest.load(Relaxed));
+            if left == 0 || self.outlet.ending.load(Relaxed) || !limiter.stands(due) {
+                return;
+            }
+            self.outlet.clock.sleep(NAP.min(Duration::from_nanos(left)));
+        }
     }
 
     pub fn size_bytes(&self) -> u64 {
@@ -145,5 +200,7 @@ fn nanoseconds(clock: &dyn Clock) -> u64 {
     clock.monotonic().as_nanos() as u64
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,21 +1,8 @@
 //! What is counted: every operation once, with its bytes and times, whichever port it came by, and whatever ended meanwhile.
 
+use super::testing::{MIB, outlet};
 use super::*;
-use env::{SimClock, SimFiles, Timestamp};
-use std::path::Path;
 use std::time::Duration;
-use volume::{Device, Opening, Volume, VolumeSpec};
-
-const MIB: u64 = 1 << 20;
-
-fn outlet() -> (Outlet, Arc<SimClock>) {
-    let (files, dir): (Arc<dyn env::Files>, _) = (Arc::new(SimFiles::new(1)), Path::new("/v"));
-    let spec = VolumeSpec { volume_id: "vol-1".into(), size_bytes: MIB, encryption: None, source: None };
-    volume::create(&files, dir, &spec).unwrap();
-    let device = Device::open(Volume::open(files, dir, Opening::loaded()).unwrap(), None).unwrap();
-    let clock = Arc::new(SimClock::starting_at(Timestamp::from_secs(0)));
-    (Outlet::new(device, clock.clone()), clock)
-}
 
 fn micros(times: Times) -> u128 {
     times.total.as_micros()

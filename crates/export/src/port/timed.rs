@@ -1,33 +1,43 @@
 //! A connection that tells its port when requests arrive and when replies have gone, so that the data path need not.
 
 use super::Port;
-use crate::socket::Wire;
+use crate::socket::{Security, Wire};
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) struct Timed<'a, W> {
+pub(crate) struct Timed<W> {
     wire: W,
-    port: &'a Port,
+    /// Known once the client has chosen an export.
+    port: Option<Arc<Port>>,
 }
 
-impl<'a, W> Timed<'a, W> {
-    pub fn new(wire: W, port: &'a Port) -> Self {
-        Timed { wire, port }
+impl<W> Timed<W> {
+    pub fn new(wire: W) -> Self {
+        Timed { wire, port: None }
+    }
+
+    pub fn tell(&mut self, port: Arc<Port>) {
+        self.port = Some(port);
     }
 }
 
-impl<W: Read> Read for Timed<'_, W> {
+impl<W: Read> Read for Timed<W> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.wire.read(buf);
-        self.port.arrived();
+        if let Some(port) = &self.port {
+            port.arrived();
+        }
         read
     }
 }
 
-impl<W: Write> Write for Timed<'_, W> {
+impl<W: Write> Write for Timed<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let written = self.wire.write(buf);
-        self.port.resumed();
+        if let Some(port) = &self.port {
+            port.resumed();
+        }
         written
     }
 
@@ -36,12 +46,20 @@ impl<W: Write> Write for Timed<'_, W> {
     }
 }
 
-impl<W: Wire> Wire for Timed<'_, W> {
+impl<W: Wire> Wire for Timed<W> {
     fn start_deadline(&mut self, within: Duration) -> io::Result<()> {
         self.wire.start_deadline(within)
     }
 
     fn end_deadline(&mut self) -> io::Result<()> {
         self.wire.end_deadline()
+    }
+
+    fn security(&self) -> Security {
+        self.wire.security()
+    }
+
+    fn start_tls(&mut self) -> io::Result<()> {
+        self.wire.start_tls()
     }
 }

@@ -1,6 +1,6 @@
 //! A connection made of bytes, for tests.
 
-use crate::socket::Wire;
+use crate::socket::{Security, Wire};
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
@@ -56,5 +56,13 @@ impl<W: Wire> Wire for &mut W {
 
     fn end_deadline(&mut self) -> io::Result<()> {
         (**self).end_deadline()
+    }
+
+    fn security(&self) -> Security {
+        (**self).security()
+    }
+
+    fn start_tls(&mut self) -> io::Result<()> {
+        (**self).start_tls()
     }
 }

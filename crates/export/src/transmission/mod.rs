@@ -32,7 +32,10 @@ pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Port, agreed: Ag
         service.channel.make_room(SIMPLE_BYTES + DATA_HEAD_BYTES)?;
         match decide(&request, agreed, volume.size_bytes()) {
             Ok(Command::Disconnect) => return Ok(()),
-            Ok(command) => service.run(&request, command)?,
+            Ok(command) => {
+                service.hold(&request, command)?;
+                service.run(&request, command)?;
+            }
             Err(errno) => {
                 service.channel.skip(request.payload_bytes())?;
                 service.refuse(&request, errno)?;
@@ -52,6 +55,16 @@ struct Service<'a, W> {
 }
 
 impl<W: Wire> Service<'_, W> {
+    /// Waits if the volume's limits say so. What has been answered must not wait with it.
+    fn hold(&mut self, request: &Request, command: Command) -> io::Result<()> {
+        let Some(kind) = command.kind() else { return Ok(()) };
+        if let Some(due) = self.volume.hold(kind, request.length.into()) {
+            self.channel.send()?;
+            self.volume.wait(due);
+        }
+        Ok(())
+    }
+
     fn run(&mut self, request: &Request, command: Command) -> io::Result<()> {
         let Request { offset, .. } = *request;
         let len = u64::from(request.length);

@@ -6,6 +6,7 @@
 
 use crate::errno::Errno;
 use crate::handshake::{Agreed, PAYLOAD_MAX};
+use crate::port::Kind;
 use crate::reply::Cookie;
 
 pub(super) const REQUEST_BYTES: usize = 28;
@@ -60,6 +61,20 @@ pub(super) enum Command {
     BlockStatus {
         one: bool,
     },
+}
+
+impl Command {
+    /// What it counts as; `None`: it moves nothing.
+    pub fn kind(self) -> Option<Kind> {
+        match self {
+            Command::Read { .. } | Command::Cache => Some(Kind::Read),
+            Command::Write { .. } => Some(Kind::Write),
+            Command::Flush => Some(Kind::Flush),
+            Command::Trim { .. } => Some(Kind::Trim),
+            Command::WriteZeroes { .. } => Some(Kind::Zero),
+            Command::BlockStatus { .. } | Command::Disconnect => None,
+        }
+    }
 }
 
 impl Request {

@@ -5,7 +5,7 @@ use crate::ServeArguments;
 use crate::serve::House;
 use crate::tell::on_stderr;
 use base::Fault;
-use gateway::Config;
+use gateway::{Config, Page};
 use std::io::IsTerminal;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,6 +43,13 @@ async fn answer(arguments: &ServeArguments, house: &House) -> Result<(), Fault> 
         on_stderr(format_args!(
             "  test credentials  access key `test` (or a 12-digit account id), secret `test`"
         ));
+    }
+    if let (Some(listen), Some(text)) = (arguments.metrics, house.metrics()) {
+        let refused = |e| Fault::caused(format!("serving metrics on {listen}"), e);
+        let page = Page::bind(listen, text).await.map_err(refused)?;
+        let address = page.address().map_err(refused)?;
+        on_stderr(format_args!("  metrics           http://{address}/metrics"));
+        tokio::spawn(page.run());
     }
     server.run(stopped()).await.map_err(|e| Fault::caused("serving", e))?;
     on_stderr(format_args!("sealvol is stopping"));

@@ -79,6 +79,8 @@ impl World {
     /// Starts a server on an empty data directory and on any free port of loopback.
     pub fn start(env: &Env, data: &Path) -> Result<World, Fault> {
         let arguments = ServeArguments {
+            metrics: None,
+            limits: false,
             data: data.to_owned(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             catalog: None,

@@ -1,5 +1,6 @@
 //! Between gateway and door: whose access key it is, and a verified call's way in.
 
+use super::metrics::Metrics;
 use api::identity::{AccessKey, AccessKeyUse, Account, TemporaryCredential, User, named};
 use api::{Caller, Door, Principal, Request, Session};
 use base::{AccountId, Fault, Refusal};
@@ -19,11 +20,13 @@ pub struct Front {
     door: Arc<Door>,
     seal: Arc<dyn Seal>,
     dev: bool,
+    /// Counts calls, if anybody collects metrics.
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Front {
-    pub fn new(door: Arc<Door>, seal: Arc<dyn Seal>, dev: bool) -> Self {
-        Front { door, seal, dev }
+    pub fn new(door: Arc<Door>, seal: Arc<dyn Seal>, dev: bool, metrics: Option<Arc<Metrics>>) -> Self {
+        Front { door, seal, dev, metrics }
     }
 
     /// The well-known test credentials: `test` is account 000000000000, a 12-digit id names its account; the secret is `test`.
@@ -128,7 +131,15 @@ impl gateway::Door for Front {
             received: origin.received,
             host: origin.host,
         };
-        self.door.serve(service, &caller, &request, &call)
+        let began = self.metrics.as_ref().map(|_| self.door.env.clock.monotonic());
+        let reply = self.door.serve(service, &caller, &request, &call);
+        if let (Some(metrics), Some(began)) = (&self.metrics, began) {
+            let took = self.door.env.clock.monotonic().saturating_sub(began);
+            // Only names that the service has become labels.
+            let action = wire::operation_name(service, &call);
+            metrics.called(service.name, action.as_deref().unwrap_or("unknown"), reply.status, took);
+        }
+        reply
     }
 
     fn refused(&self, refusal: &Refusal, scope: Option<&Scope>, _call: &Call, origin: &Origin) {

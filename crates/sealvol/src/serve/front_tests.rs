@@ -34,7 +34,7 @@ impl Bench {
         let seal =
             KeyFileSeal::open_or_create(&*files, &dir.path().join("seal.key"), env.entropy.clone()).unwrap();
         let door = Door::new(env, catalog, Registry::default(), TokenKey::new([7; 32]));
-        let bench = Bench { front: Front::new(Arc::new(door), Arc::new(seal), dev), _dir: dir };
+        let bench = Bench { front: Front::new(Arc::new(door), Arc::new(seal), dev, None), _dir: dir };
         bench.put(&Account::new(account(), Timestamp::from_secs(0)));
         bench.put(&user());
         for (id, whose, inactive) in [

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod front;
 mod kms;
+mod metrics;
 mod notices;
 mod upkeep;
 
@@ -33,6 +34,7 @@ pub struct House {
     host: Arc<LocalHost>,
     front: Arc<front::Front>,
     upkeep: upkeep::Upkeep,
+    metrics: Option<Arc<metrics::Metrics>>,
 }
 
 impl House {
@@ -51,7 +53,7 @@ impl House {
         let runner = Arc::new(Runner::default());
         let chunks = open_chunks(arguments.chunks.as_deref(), data, &env)?;
         warn_of_unreachable(&*chunks);
-        let host = Arc::new(LocalHost::new(env.clone(), data, chunks)?);
+        let host = Arc::new(LocalHost::new(env.clone(), data, chunks, arguments.limits)?);
         let token_key = wire::token::TokenKey::new(*seal.derive("page tokens").expose());
         let hosts: Arc<dyn host::Hosts> = host.clone();
         let storage: Arc<dyn host::Storage> = host.clone();
@@ -74,13 +76,20 @@ impl House {
         }
         runner.settle(&door.env, SETTLE);
         let upkeep = upkeep::Upkeep::start(&door)?;
-        let front = Arc::new(front::Front::new(door.clone(), seal, arguments.dev));
-        Ok(House { env, door, runner, host, front, upkeep })
+        let metrics = arguments.metrics.map(|_| Arc::new(metrics::Metrics::new(&env, &host, &runner)));
+        let front = Arc::new(front::Front::new(door.clone(), seal, arguments.dev, metrics.clone()));
+        Ok(House { env, door, runner, host, front, upkeep, metrics })
     }
 
     /// What the gateway talks to.
     pub fn front(&self) -> Arc<dyn gateway::Door> {
         self.front.clone()
+    }
+
+    /// What collectors of metrics are told, if they are told anything.
+    pub fn metrics(&self) -> Option<gateway::Text> {
+        let metrics = self.metrics.clone()?;
+        Some(Arc::new(move || metrics.text()))
     }
 
     /// Ends in order: no new job steps, devices flushed and closed, plaintext keys dropped.

@@ -69,6 +69,23 @@ fn an_attached_encrypted_volume_grows_without_its_key() {
 }
 
 #[test]
+fn the_host_hears_of_an_attached_volumes_new_limits_and_of_no_other() {
+    let bench = Bench::new();
+    let (attached, free) = (bench.attached().0, bench.volume("&VolumeType=gp3&Size=100"));
+    bench.ok(&modify(&attached, "&VolumeType=gp3&Size=100&Iops=5000&Throughput=300"));
+    bench.ok(&modify(&free, "&Iops=4000"));
+    bench.run();
+    let limits: Vec<_> = bench.host.asked().into_iter().filter(|call| call.starts_with("limit")).collect();
+    assert_eq!(limits, [format!("limit {attached} 5000 300")]);
+    // Performance alone: the modification has no optimizing phase, and the limits are told all the same.
+    let second = bench.attached().0;
+    bench.ok(&modify(&second, "&VolumeType=gp3&Iops=3500"));
+    bench.run();
+    assert!(bench.host.asked().contains(&format!("limit {second} 3500 125")), "{:?}", bench.host.asked());
+    bench.assert_tidy();
+}
+
+#[test]
 fn a_change_of_performance_alone_is_not_optimized() {
     let bench = Bench::new();
     let volume = bench.volume("&VolumeType=gp3&Size=100");

@@ -118,6 +118,7 @@ pub(super) fn spec(row: &Volume, instance: &str, request_id: &str) -> AttachSpec
             context_id: e.context_id.clone(),
             grant_token,
         }),
+        limits: super::limits_of(row),
         request_id: request_id.to_owned(),
     }
 }

@@ -59,6 +59,20 @@ fn ec2() -> &'static Service {
     &SERVICE
 }
 
+/// The limits of a volume's type, as a host takes them.
+fn limits_of(row: &crate::rows::Volume) -> Option<host::Limits> {
+    let limits = rules::volume_limits::limits(&row.volume_type, row.size_gib, row.iops, row.throughput)?;
+    let rate = |rate: rules::volume_limits::Rate| host::Rate {
+        per_second: rate.per_second,
+        burst: rate.burst.map(|b| host::Burst { per_second: b.per_second, credit: b.credit }),
+    };
+    Some(host::Limits {
+        io_bytes: limits.io_bytes,
+        operations: rate(limits.operations),
+        bytes: rate(limits.bytes),
+    })
+}
+
 /// The name of a volume's (or instance's) line of jobs.
 fn line(cx: &Cx, id: &str) -> String {
     format!("{}{id}", cx.tenant())

@@ -4,12 +4,13 @@
 //! 1. grow: the host makes the store larger, durably, attached or not; a device that is exported shows the new size.
 //! 2. changed: the volume's row shows the new shape, the modification is `optimizing` (or, if only performance changed, already
 //!    `completed`), and the modifyVolume event says so.
-//! 3. completed: nothing is moved behind the guest's back here, so optimizing ends at once.
+//! 3. limited: an attached volume is held to the limits of its new shape, if the host holds volumes to limits.
+//! 4. completed: nothing is moved behind the guest's back here, so optimizing ends at once.
 //!
 //! Refused by the host, the modification is `failed`, says why, and the volume is as it was. A store never shrinks: one that grew
 //! before a later step was refused keeps room that nobody uses.
 
-use super::{About, host_error, if_there, transact};
+use super::{About, HostsHandle, host_error, if_there, limits_of, transact};
 use crate::rows::{Modification, Volume};
 use crate::{events, find};
 use api::{Answer, Cx};
@@ -27,6 +28,7 @@ impl Job for ModifyVolumeJob {
     const STEPS: &'static [Step<About>] = &[
         Step { name: "grow", run: grow, undo: failed },
         Step { name: "changed", run: changed, undo: |_, _, _| Ok(()) },
+        Step { name: "limited", run: limited, undo: |_, _, _| Ok(()) },
         Step { name: "completed", run: completed, undo: |_, _, _| Ok(()) },
     ];
 }
@@ -65,6 +67,17 @@ fn changed(run: &Run, about: &mut About) -> StepResult {
         cx.tx.put(&volume)?;
         tell(cx, &volume, modification)
     })
+}
+
+fn limited(run: &Run, about: &mut About) -> StepResult {
+    // A modification of performance alone has ended by now, so the volume's row is asked.
+    let Some(volume) = transact(run, |cx| if_there(find::volume(cx, &about.volume)))? else { return Ok(()) };
+    // Attached later, it gets them with the attachment.
+    if volume.attachments.is_empty() {
+        return Ok(());
+    }
+    let Some(limits) = limits_of(&volume) else { return Ok(()) };
+    run.dependency::<HostsHandle>()?.0.limit(&about.volume, &limits).map_err(host_error)
 }
 
 fn completed(run: &Run, about: &mut About) -> StepResult {

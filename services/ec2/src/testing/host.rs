@@ -3,7 +3,7 @@
 use super::storage::Kept;
 use api::{Caller, Door};
 use base::{Fault, Refusal};
-use host::{AttachSpec, DecryptRequest, HostError, Hosts, KeyUse};
+use host::{AttachSpec, DecryptRequest, HostError, Hosts, KeyUse, Limits};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use volume::VolumeSpec;
@@ -134,6 +134,11 @@ impl Hosts for FakeHost {
             self.exports.lock().unwrap().insert(export);
             Ok(uri)
         })
+    }
+
+    fn limit(&self, volume: &str, limits: &Limits) -> Result<(), HostError> {
+        let (operations, bytes) = (limits.operations.per_second, limits.bytes.per_second >> 20);
+        self.meet(format!("limit {volume} {operations} {bytes}"), || Ok(()))
     }
 
     fn detach(&self, volume: &str, instance: &str) -> Result<(), HostError> {
