@@ -14,7 +14,7 @@ mod works;
 
 pub use export::{Burst, Limits, Rate};
 pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService, Notices};
-pub use local::LocalHost;
+pub use local::{Exporting, LocalHost, network_name};
 pub use storage::{
     Block, Blocks, BlocksFn, Changed, Ended, KeyUse, Progress, Storage, StorageHandle, StoreSpec, Work,
 };

@@ -15,7 +15,7 @@ use crate::{AttachSpec, HostError, Hosts, KeyService, Notices};
 use base::{Fault, Refusal};
 use chunks::ChunkStore;
 use env::Env;
-use export::{Export, Limits, Listen, Outlet, Totals};
+use export::{Export, Limits, Listen, Outlet, Portal, Totals};
 use keys::DataKey;
 use parking_lot::Mutex;
 use snapshot::{ChunkSource, SnapshotRef, Snapshots};
@@ -49,9 +49,17 @@ pub(crate) struct Inner {
     open: Mutex<HashMap<String, Weak<Volume>>>,
     pub snapshots: Snapshots,
     pub readers: Readers,
-    /// Attached volumes are held to their limits.
-    limited: bool,
+    exporting: Exporting,
     pub works: Works,
+}
+
+/// How attached volumes are exported, beside their unix sockets.
+#[derive(Default)]
+pub struct Exporting {
+    /// Held to the IOPS and the throughput of their type.
+    pub limited: bool,
+    /// Over TCP as well, under the name `<volume>.<instance>`.
+    pub portal: Option<Portal>,
 }
 
 /// An attached volume: the outlet's device holds the key.
@@ -63,8 +71,12 @@ struct Attached {
 impl LocalHost {
     /// A host whose state lies under `data` and whose snapshots lie in `chunks`. KMS is given later (`connect`), because KMS is
     /// reached through the door and the door's jobs need the host first.
-    /// `limited`: attached volumes are held to the IOPS and the throughput of their type.
-    pub fn new(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>, limited: bool) -> Result<Self, Fault> {
+    pub fn new(
+        env: Env,
+        data: &Path,
+        chunks: Arc<dyn ChunkStore>,
+        exporting: Exporting,
+    ) -> Result<Self, Fault> {
         let volumes = data.join("volumes");
         let run = run_directory(data);
         let making = |dir: &Path, e| Fault::caused(format!("making the directory {}", dir.display()), e);
@@ -81,7 +93,7 @@ impl LocalHost {
             open: Mutex::default(),
             snapshots: Snapshots::new(chunks),
             readers: Readers::default(),
-            limited,
+            exporting,
             works: Works::default(),
         };
         Ok(LocalHost { inner: Arc::new(inner) })
@@ -111,8 +123,8 @@ impl LocalHost {
         }
         let all: Vec<(String, Attached)> = self.inner.attached.lock().drain().collect();
         for (id, attached) in all {
-            for export in attached.exports.into_values() {
-                export.stop();
+            for (instance, export) in attached.exports {
+                self.inner.end_export(&id, &instance, export);
             }
             if let Err(error) = attached.outlet.device().close() {
                 tracing::error!(volume = id, %error, "a volume could not be flushed when the host stopped");
@@ -193,9 +205,16 @@ impl Inner {
         let device = Device::open(self.volume(&spec.volume)?, key).map_err(|e| broken(&spec.volume, &e))?;
         let outlet = Outlet::new(device, self.env.clock.clone());
         Ok(match &spec.limits {
-            Some(limits) if self.limited => outlet.limited(limits),
+            Some(limits) if self.exporting.limited => outlet.limited(limits),
             _ => outlet,
         })
+    }
+
+    fn end_export(&self, volume: &str, instance: &str, export: Export) {
+        if let Some(portal) = &self.exporting.portal {
+            portal.remove(&network_name(volume, instance));
+        }
+        export.stop();
     }
 
     /// Work on the volume in threads of their own ends before its store goes.
@@ -238,6 +257,9 @@ impl Hosts for LocalHost {
                 ))
             })?;
         let uri = export.uri();
+        if let Some(portal) = &inner.exporting.portal {
+            portal.add(&network_name(&spec.volume, &spec.instance), &outlet);
+        }
         let mut attached = inner.attached.lock();
         let entry = attached
             .entry(spec.volume.clone())
@@ -249,7 +271,7 @@ impl Hosts for LocalHost {
     fn detach(&self, id: &str, instance: &str) -> Result<(), HostError> {
         let export = self.inner.attached.lock().get_mut(id).and_then(|a| a.exports.remove(instance));
         if let Some(export) = export {
-            export.stop();
+            self.inner.end_export(id, instance, export);
         }
         let last = {
             let mut attached = self.inner.attached.lock();
@@ -271,6 +293,11 @@ impl Hosts for LocalHost {
         }
         Ok(())
     }
+}
+
+/// The name under which an attachment is exported over TCP.
+pub fn network_name(volume: &str, instance: &str) -> String {
+    format!("{volume}.{instance}")
 }
 
 /// A failure of the engine. What will not heal by trying again (a store that is damaged, gone, or not as the catalog has it)

@@ -53,7 +53,12 @@ impl Notices for Told {
 }
 
 fn new_host(data: &Path) -> Result<LocalHost, Fault> {
-    LocalHost::new(Env::real(), data, Arc::new(snapshot::testing::MemoryStore::default()), true)
+    LocalHost::new(
+        Env::real(),
+        data,
+        Arc::new(snapshot::testing::MemoryStore::default()),
+        Exporting::default(),
+    )
 }
 
 struct Bench {

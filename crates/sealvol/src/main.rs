@@ -58,6 +58,14 @@ pub struct ServeArguments {
     /// Serve metrics as OpenMetrics text at `http://ADDRESS:PORT/metrics`. They ask for no credentials: loopback only.
     #[arg(long, env = "SEALVOL_METRICS", value_name = "ADDRESS:PORT")]
     pub metrics: Option<SocketAddr>,
+    /// Offer attached volumes over TCP too, all on this address and port: a client names the export `<volume>.<instance>`. Without
+    /// `--nbd-tls` on loopback addresses only.
+    #[arg(long, env = "SEALVOL_NBD_LISTEN", value_name = "ADDRESS:PORT")]
+    pub nbd_listen: Option<SocketAddr>,
+    /// The directory with ca-cert.pem, server-cert.pem and server-key.pem: NBD over TCP is then TLS 1.3, and clients must show a
+    /// certificate that this authority signed.
+    #[arg(long, env = "SEALVOL_NBD_TLS", value_name = "DIRECTORY", requires = "nbd_listen")]
+    pub nbd_tls: Option<PathBuf>,
     /// Hold attached volumes to the IOPS and the throughput of their volume type.
     #[arg(long, env = "SEALVOL_LIMITS")]
     pub limits: bool,
@@ -85,6 +93,9 @@ pub struct DeviceArguments {
     /// The instance that it is attached to; needed if there are several.
     #[arg(long)]
     pub instance_id: Option<String>,
+    /// Print the URI over TCP. It names the address that the server listens on; clients elsewhere may know it under another name.
+    #[arg(long)]
+    pub network: bool,
     #[command(flatten)]
     pub remote: client::Remote,
 }

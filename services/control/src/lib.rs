@@ -6,4 +6,5 @@ mod story;
 #[cfg(test)]
 mod testing;
 
+pub use actions::describe_device::NetworkDevices;
 pub use actions::table;

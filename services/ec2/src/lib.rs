@@ -41,4 +41,5 @@ mod wishes;
 pub use actions::table;
 pub use events::snapshot_in_event;
 pub use find::snapshot_in;
+pub use host::network_name;
 pub use rows::TABLES;

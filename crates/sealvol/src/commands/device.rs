@@ -1,4 +1,4 @@
-//! `sealvol device`: the NBD URI of an attached volume, alone on a line, for use in `$(...)`. Right after AttachVolume the device
+//! `sealvol device`: the NBD URI of an attached volume (with `--network` the one over TCP), alone on a line, for use in `$(...)`. Right after AttachVolume the device
 //! takes a moment; the command waits for it.
 
 use super::print;
@@ -18,7 +18,13 @@ pub fn run(arguments: &DeviceArguments) -> Result<(), Fault> {
         body["InstanceId"] = json!(instance);
     }
     let answer = when_ready(arguments, &body)?;
-    let uri = answer["Uri"].as_str().ok_or_else(|| Fault::new("the answer has no device URI"))?;
+    let uri = match arguments.network {
+        false => answer["Uri"].as_str().ok_or("the answer has no device URI"),
+        true => {
+            answer["NetworkUri"].as_str().ok_or("the server offers no devices over TCP (serve --nbd-listen)")
+        }
+    };
+    let uri = uri.map_err(Fault::new)?;
     print(&format!("{uri}\n"))
 }
 

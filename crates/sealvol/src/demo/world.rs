@@ -81,6 +81,8 @@ impl World {
         let arguments = ServeArguments {
             metrics: None,
             limits: false,
+            nbd_listen: None,
+            nbd_tls: None,
             data: data.to_owned(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             catalog: None,

@@ -5,6 +5,7 @@ mod bootstrap;
 mod front;
 mod kms;
 mod metrics;
+mod network;
 mod notices;
 mod upkeep;
 
@@ -15,7 +16,7 @@ use catalog::{Catalog, Table};
 use chunks::ChunkStore;
 use ec2::resume::Which;
 use env::Env;
-use host::LocalHost;
+use host::{Exporting, LocalHost};
 use jobs::{Kinds, Runner};
 use keys::{KeyFileSeal, Seal};
 use std::net::SocketAddr;
@@ -53,7 +54,10 @@ impl House {
         let runner = Arc::new(Runner::default());
         let chunks = open_chunks(arguments.chunks.as_deref(), data, &env)?;
         warn_of_unreachable(&*chunks);
-        let host = Arc::new(LocalHost::new(env.clone(), data, chunks, arguments.limits)?);
+        let portal = network::portal(arguments, &env)?;
+        let network_devices = portal.as_ref().map(|portal| network::devices(arguments, portal));
+        let exporting = Exporting { limited: arguments.limits, portal };
+        let host = Arc::new(LocalHost::new(env.clone(), data, chunks, exporting)?);
         let token_key = wire::token::TokenKey::new(*seal.derive("page tokens").expose());
         let hosts: Arc<dyn host::Hosts> = host.clone();
         let storage: Arc<dyn host::Storage> = host.clone();
@@ -65,6 +69,10 @@ impl House {
             .with_dependency(Arc::new(::kms::dependants::DependantsHandle(Arc::new(
                 ec2::dependants::KeysInUse,
             ))));
+        let door = match network_devices {
+            Some(devices) => door.with_dependency(Arc::new(devices)),
+            None => door,
+        };
         let door = Arc::new(door);
         let notices = Arc::new(notices::NoticesThroughDoor::new(&door));
         host.connect(Arc::new(kms::KmsThroughDoor::new(&door)), notices);

@@ -1,4 +1,4 @@
-//! DescribeDevice: the NBD URI of an attached volume, for the account that owns it. Needs `sealvol:DescribeDevice` on the
+//! DescribeDevice: the NBD URI of an attached volume, and the one over TCP if the server offers devices there, for the account that owns it. Needs `sealvol:DescribeDevice` on the
 //! volume. A volume that is not attached, or attached to several instances with none named, is refused with what to do.
 
 use api::{Action, Answer, Cx, Touched};
@@ -7,6 +7,16 @@ use ec2::rows::{Attachment, Volume};
 use ec2::touched;
 use rules::lifecycle::volume::{AttachmentState, not_found};
 use wire::generated::sealvol::{DescribeDevice as Op, DescribeDeviceInput, DescribeDeviceOutput};
+
+/// Where this server offers devices over TCP, as the beginning of a URI: `nbds://192.0.2.1:10809/`.
+pub struct NetworkDevices(pub String);
+
+impl NetworkDevices {
+    fn uri(&self, volume: &str, instance: &str) -> String {
+        // Ids need no escaping.
+        format!("{}{}", self.0, ec2::network_name(volume, instance))
+    }
+}
 
 pub struct DescribeDevice;
 
@@ -35,6 +45,7 @@ impl Action for DescribeDevice {
             instance_id: Some(attachment.instance.clone()),
             device: Some(attachment.device.clone()),
             uri: Some(uri(&row, attachment)?),
+            network_uri: cx.door.dependency::<NetworkDevices>().map(|n| n.uri(&row.id, &attachment.instance)),
             encrypted: Some(row.encryption.is_some()),
         })
     }

@@ -56,6 +56,7 @@ pub struct DescribeDeviceOutput {
     pub instance_id: Option<String>,
     pub device: Option<String>,
     pub uri: Option<String>,
+    pub network_uri: Option<String>,
     pub encrypted: Option<bool>,
 }
 
@@ -69,6 +70,7 @@ impl Output for DescribeDeviceOutput {
         trail.put("instanceId", self.instance_id.as_ref());
         trail.put("device", self.device.as_ref());
         trail.put("uri", self.uri.as_ref());
+        trail.put("networkUri", self.network_uri.as_ref());
         trail.put("encrypted", self.encrypted.as_ref());
         trail.finish()
     }
@@ -81,6 +83,7 @@ impl ToJson for DescribeDeviceOutput {
             out.member("InstanceId", &self.instance_id);
             out.member("Device", &self.device);
             out.member("Uri", &self.uri);
+            out.member("NetworkUri", &self.network_uri);
             out.member("Encrypted", &self.encrypted);
         });
     }

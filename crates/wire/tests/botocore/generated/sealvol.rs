@@ -50,6 +50,7 @@ impl Show for DescribeDeviceOutput {
         fields.put("InstanceId", &self.instance_id);
         fields.put("Device", &self.device);
         fields.put("Uri", &self.uri);
+        fields.put("NetworkUri", &self.network_uri);
         fields.put("Encrypted", &self.encrypted);
         fields.finish()
     }
@@ -62,6 +63,7 @@ impl Sample for DescribeDeviceOutput {
             instance_id: dice.option(),
             device: dice.option(),
             uri: dice.option(),
+            network_uri: dice.option(),
             encrypted: dice.option(),
         }
     }
