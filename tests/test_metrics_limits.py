@@ -1,6 +1,7 @@
 """Metrics as a collector reads them, and volumes held to the IOPS and throughput of their type."""
 
 import json
+import struct
 import subprocess
 import urllib.error
 import urllib.request
@@ -149,29 +150,32 @@ def fio(uri, block, depth=8, jobs=1, kind="randwrite", seconds=3):
         "fio", "--name=rate", "--ioengine=nbd", f"--uri={uri}", f"--rw={kind}", f"--bs={block}", f"--iodepth={depth}",
         f"--numjobs={jobs}", "--size=1g", "--time_based", f"--runtime={seconds}", "--output-format=json",
     )  # fmt: skip
-    rates = [job["read"]["iops"] + job["write"]["iops"] for job in json.loads(done.stdout)["jobs"]]
+    rates = [job["read"]["iops"] + job["write"]["iops"] for job in json.loads(done.stdout[done.stdout.index("{") :])["jobs"]]
     assert len(rates) == jobs
     return rates
 
 
-def near(rate, expected):
-    return abs(rate - expected) <= expected / 10
+def holds(expected, *arguments, **options):
+    """The rate is what the volume may do within 10 %. It is never above; a busy machine may take another try not to be below."""
+    for _ in range(3):
+        rates = fio(*arguments, **options)
+        assert sum(rates) <= expected * 1.1, rates
+        if sum(rates) >= expected * 0.9:
+            return rates
+    raise AssertionError(f"{rates}, but the volume may do {expected}")
 
 
 def test_a_volume_does_its_iops_and_no_more_and_a_modification_counts_at_once(bench):
-    volume = bench.volume(VolumeType="io1", Size=4, Iops=200)
+    volume = bench.volume(size=4, VolumeType="io1", Iops=200)
     uri = bench.attach(volume)
-    (rate,) = fio(uri, "4k")
-    assert near(rate, 200), rate
+    holds(200, uri, "4k")
     # Throughput: 256 KiB an I/O.
-    (rate,) = fio(uri, "1m", kind="read", depth=2)
-    assert near(rate, 50), rate
+    holds(50, uri, "1m", kind="read", depth=2)
     assert value("sealvol_volume_queue_seconds_sum", volume=volume, kind="write") > 1
     bench.ec2.modify_volume(VolumeId=volume, VolumeType="io1", Iops=120)
     until(lambda: describe(bench.ec2, volume)["Iops"] == 120)
     until(lambda: finished(bench, volume))
-    (rate,) = fio(uri, "4k")
-    assert near(rate, 120), rate
+    holds(120, uri, "4k")
     bench.detach(volume)
 
 
@@ -181,20 +185,21 @@ def finished(bench, volume):
 
 
 def test_connections_share_what_a_volume_may_do(bench):
-    uri = bench.attach(bench.volume(VolumeType="io1", Size=4, Iops=200))
-    first, second = fio(uri, "4k", jobs=2)
-    assert near(first + second, 200), (first, second)
+    uri = bench.attach(bench.volume(size=4, VolumeType="io1", Iops=200))
+    first, second = holds(200, uri, "4k", jobs=2)
     assert abs(first - second) < 40, (first, second)
 
 
 def test_a_volume_that_is_detached_waits_for_no_tokens(bench):
-    volume = bench.volume(VolumeType="io1", Size=4, Iops=100)
+    volume = bench.volume(size=4, VolumeType="io1", Iops=100)
     uri = bench.attach(volume)
     with nbd.Client(uri) as client:
-        # A minute's worth, asked for at once; what has arrived is done when the export ends.
-        for n in range(6000):
-            client.request(nbd.CMD_TRIM, n * 4096, 4096)
-        bench.detach(volume)
-        with pytest.raises(OSError):
-            while client._take(16):
-                pass
+        # Half a minute's worth, asked for at once; what has arrived is done when the export ends.
+        asked = [(nbd.MAGIC_REQUEST, 0, nbd.CMD_TRIM, n, n * 4096, 4096) for n in range(3000)]
+        client._give(b"".join(struct.pack(">IHHQQI", *request) for request in asked))
+        bench.ec2.detach_volume(VolumeId=volume)
+        answers = b""
+        while piece := client.socket.recv(1 << 16):
+            answers += piece
+        assert len(answers) == 3000 * 16
+    until(lambda: describe(bench.ec2, volume)["State"] == "available")

@@ -56,8 +56,8 @@ fn a_volume_is_held_to_its_limits_if_the_host_was_told_to() {
     let bench = Bench::new(true);
     bench.attach(ONE, "i-1", Some(limits(200)));
     bench.attach(TWO, "i-1", None);
-    // A twentieth of a second's worth.
-    assert_eq!((bench.at_once(ONE), bench.at_once(TWO)), (10, 1000));
+    // A tenth of a second's worth.
+    assert_eq!((bench.at_once(ONE), bench.at_once(TWO)), (20, 1000));
     let free = Bench::new(false);
     free.attach(ONE, "i-1", Some(limits(200)));
     free.host.limit(ONE, &limits(200)).unwrap();
@@ -68,9 +68,9 @@ fn a_volume_is_held_to_its_limits_if_the_host_was_told_to() {
 fn instances_that_share_a_volume_share_its_limits() {
     let bench = Bench::new(true);
     bench.attach(ONE, "i-1", Some(limits(200)));
-    assert_eq!(bench.at_once(ONE), 10);
+    assert_eq!(bench.at_once(ONE), 20);
     bench.attach(ONE, "i-2", Some(limits(200)));
-    assert!(bench.at_once(ONE) < 10);
+    assert!(bench.at_once(ONE) < 20);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn limits_change_while_attached_and_a_volume_that_is_not_is_no_fault() {
     bench.host.detach(ONE, "i-1").unwrap();
     bench.attach(ONE, "i-1", Some(limits(4000)));
     bench.host.limit(ONE, &limits(20)).unwrap();
-    assert_eq!(bench.at_once(ONE), 1);
+    assert_eq!(bench.at_once(ONE), 2);
 }
 
 #[test]

@@ -16,8 +16,9 @@ use crate::port::Kind;
 use bucket::Bucket;
 use parking_lot::Mutex;
 
-/// How much of a second's worth may be taken at once after a rest: enough to make up for a sleep that lasted too long.
-const SLACK_PER_SECOND: u64 = 20;
+/// The part of a second's worth that may be taken at once after a rest: enough to make up for a sleep that lasted too long on a
+/// busy machine.
+const SLACK_PER_SECOND: u64 = 10;
 
 /// What a volume may do in a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

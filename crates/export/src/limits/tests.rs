@@ -36,8 +36,8 @@ fn small_requests_are_held_to_the_operations_and_large_ones_to_the_bytes() {
     {
         let (outlet, clock) = outlet();
         let asked = ask(&outlet.limited(&LIMITS).port(), &clock, bytes, 10);
-        // What may be taken at once: a twentieth of a second's worth; and the last one is waited for beyond the end.
-        let slack = expected / 20 + 2;
+        // What may be taken at once: a tenth of a second's worth; and the last one is waited for beyond the end.
+        let slack = expected / 10 + 2;
         assert!((10 * expected..=10 * expected + slack + 2).contains(&asked), "{bytes} bytes: {asked}");
     }
 }
@@ -67,13 +67,13 @@ fn a_burst_lasts_as_long_as_its_credit() {
     let port = outlet.limited(&limits).port();
     // 54,000 credits and 300 a second, spent at 3,000 a second, last 20 s.
     let first = ask(&port, &clock, 512, 20);
-    assert!((59_800..60_200).contains(&first), "{first}");
+    assert!((59_800..60_400).contains(&first), "{first}");
     let then = ask(&port, &clock, 512, 20);
-    assert!((5_980..6_100).contains(&then), "{then}");
+    assert!((5_980..6_350).contains(&then), "{then}");
     // A minute's rest earns 18,000.
     clock.sleep(Duration::from_secs(60));
     let rested = ask(&port, &clock, 512, 6);
-    assert!((17_900..18_200).contains(&rested), "{rested}");
+    assert!((17_900..18_400).contains(&rested), "{rested}");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn connections_that_want_too_much_share_alike() {
         done[next] += 1;
         due[next] = ports[next].hold(Kind::Read, 4096).map_or(0, |due| due.at);
     }
-    assert!(done.iter().max().unwrap() - done.iter().min().unwrap() <= 51, "{done:?}");
+    assert!(done.iter().max().unwrap() - done.iter().min().unwrap() <= 101, "{done:?}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn waiting_counts_as_time_in_the_queue() {
     port.wait(due);
     port.flush().unwrap();
     let flush = outlet.totals().of(Kind::Flush);
-    assert!(flush.queue.total > Duration::from_millis(900), "{flush:?}");
+    assert!(flush.queue.total > Duration::from_millis(800), "{flush:?}");
     assert_eq!(flush.service.total, Duration::ZERO);
 }
 
@@ -118,11 +118,12 @@ fn the_end_of_the_export_ends_waiting_and_that_of_another_does_not() {
     let before = clock.monotonic();
     port.wait(due);
     assert!(clock.monotonic() - before > Duration::from_secs(5));
-    outlet.end_waiting();
     port.hold(Kind::Read, 1000 * MIB);
     let (due, before) = (port.hold(Kind::Read, 1).unwrap(), clock.monotonic());
+    outlet.end_waiting();
     port.wait(due);
     assert_eq!(clock.monotonic(), before);
+    assert_eq!(port.hold(Kind::Read, 1000 * MIB), None);
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn a_change_lets_the_waiting_go_and_holds_from_then_on() {
     port.wait(due);
     assert!(clock.monotonic() - before > Duration::from_secs(9));
     let asked = ask(&port, &clock, 4096, 2);
-    assert!((9_900..10_400).contains(&asked), "{asked}");
+    assert!((9_900..10_600).contains(&asked), "{asked}");
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn several_at_once_get_the_rate_together() {
             *asked.lock() += 1;
         }
     });
-    // 400 requests less the 100 that may go at once, and no upper bound: the machine may be busy.
+    // 400 requests less the 200 that may go at once, and no upper bound: the machine may be busy.
     assert_eq!(*asked.lock(), 400);
-    assert!(clock.monotonic() >= Duration::from_millis(149), "{:?}", clock.monotonic());
+    assert!(clock.monotonic() >= Duration::from_millis(99), "{:?}", clock.monotonic());
 }

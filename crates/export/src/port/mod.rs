@@ -115,9 +115,13 @@ impl Port {
         self.latest.store(nanoseconds(&*self.outlet.clock), Relaxed);
     }
 
-    /// Takes what a request of `bytes` needs from the volume's limits. `Some`: it must [`Port::wait`] before it is done.
+    /// Takes what a request of `bytes` needs from the volume's limits. `Some`: it must [`Port::wait`] before it is done. When the
+    /// export ends, nothing is taken any more.
     pub fn hold(&self, kind: Kind, bytes: u64) -> Option<Due> {
         let limiter = self.outlet.limiter.as_ref()?;
+        if self.outlet.ending.load(Relaxed) {
+            return None;
+        }
         limiter.take(kind, bytes, self.latest.load(Relaxed))
     }
 

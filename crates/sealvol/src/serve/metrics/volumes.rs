@@ -67,8 +67,7 @@ fn histogram(
     let mut metric = encoder.encode_descriptor(&name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
     each(&mut metric, counts, |metric, totals| {
         let times = times(totals);
-        // The encoder takes the largest number for "no upper bound".
-        let bound = |n| upper_bound(n).map_or(f64::MAX, |bound| bound.as_secs_f64());
+        let bound = |n| upper_bound(n).map_or(f64::INFINITY, |bound| bound.as_secs_f64());
         let buckets: Vec<_> = times.buckets.iter().enumerate().map(|(n, count)| (bound(n), *count)).collect();
         metric.encode_histogram::<NoLabelSet>(times.total.as_secs_f64(), times.count(), &buckets, None)
     })
