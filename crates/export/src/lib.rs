@@ -15,6 +15,7 @@
 
 mod errno;
 mod handshake;
+mod patience;
 mod port;
 mod receive;
 mod reply;
@@ -22,6 +23,7 @@ mod server;
 mod session;
 mod socket;
 mod transmission;
+mod turns;
 
 pub use port::{BUCKETS, Kind, KindTotals, Outlet, Port, Times, Totals, upper_bound};
 pub use server::{Export, Listen};

@@ -44,4 +44,8 @@ impl<W: Wire> Wire for Timed<'_, W> {
     fn end_deadline(&mut self) -> io::Result<()> {
         self.wire.end_deadline()
     }
+
+    fn close(&self) {
+        self.wire.close();
+    }
 }
