@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Our NBD server beside qemu-nbd (raw and LUKS) and nbdkit, by fio, in interleaved runs.
+"""Our NBD server beside qemu-nbd (raw and LUKS) and nbdkit (file and LUKS), by fio, in interleaved runs, against the lines that
+SPECIFICATION.md promises.
 
-    bench/nbd.py target/release/examples/serve_volume [seconds per run] [rounds]
+    bench/nbd.py target/release/examples/serve_volume [--seconds 2] [--rounds 5] [--disk DIR] [--json FILE]
 
-Everything lies on tmpfs, so that the servers are measured and not a disk; every server has the same 512 MiB of random
-data, written through itself. Each round runs every job on every server in turn, so that what else the machine does hits
-all of them alike; medians over the rounds are compared. Figures of one machine mean little, ratios of one run more. On a
-busy machine look at the second table, the processor time that the server took per request: others' work hardly
-changes it.
+Everything lies on tmpfs, so that the servers are measured and not a disk (but for the flush-heavy job, which lies in --disk, a
+directory of a real file system); every server has the same 512 MiB of random data, written through itself. Each round runs
+every job on every server in turn, so that what else the machine does hits all of them alike. Ratios are medians of the
+ratios within a round. Figures of one machine mean little, ratios of one run more.
 Needs fio with the nbd engine, qemu-utils, nbdkit.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -21,15 +22,22 @@ import tempfile
 import time
 
 SIZE_MIB = 512
-# name, fio's rw, block size, depth
-JOBS = [
-    ("4k read d1", "randread", "4k", 1),
-    ("4k write d1", "randwrite", "4k", 1),
-    ("4k read d32", "randread", "4k", 32),
-    ("4k write d32", "randwrite", "4k", 32),
-    ("128k seq read", "read", "128k", 8),
-    ("128k seq write", "write", "128k", 8),
-]
+GIB = 1 << 30
+# name: fio's rw, block size, depth, extra arguments
+JOBS = {
+    "4k read d1": ("randread", "4k", 1, []),
+    "4k write d1": ("randwrite", "4k", 1, []),
+    "4k mixed d1": ("randrw", "4k", 1, []),
+    "4k read d32": ("randread", "4k", 32, []),
+    "4k write d32": ("randwrite", "4k", 32, []),
+    "4k mixed d32": ("randrw", "4k", 32, []),
+    "128k read d8": ("read", "128k", 8, []),
+    "128k write d8": ("write", "128k", 8, []),
+}
+FLUSH = {"4k write + flush": ("randwrite", "4k", 1, ["--fsync=1"])}
+SMALL = [name for name in JOBS if name.startswith("4k")]
+LARGE = [name for name in JOBS if name.startswith("128k")]
+DEEP = ["4k read d32", "4k write d32", "4k mixed d32"]
 
 
 def servers(binary, root):
@@ -39,32 +47,35 @@ def servers(binary, root):
     secret = "secret,id=key,data=0123456789abcdef"
     raw, luks, kit = path("raw.img"), path("luks.img"), path("kit.img")
     qemu = ["qemu-nbd", "--persistent", "--shared=16", "--cache=writeback", "--discard=unmap"]
+    sized = lambda file: ["truncate", "-s", "1G", file]
+    new_luks = ["qemu-img", "create", "-q", "--object", secret, "-f", "luks", "-o", "key-secret=key,iter-time=10", luks, "1G"]
+    options = f"driver=luks,key-secret=key,file.driver=file,file.filename={luks}"
     return {
-        "ours plain": ([], [binary, path("plain"), "1", "plain", path("a")], uri("a")),
-        "ours encrypted": ([], [binary, path("encrypted"), "1", "encrypted", path("b")], uri("b")),
-        "qemu-nbd raw": (
-            [["truncate", "-s", "1G", raw]],
-            qemu + ["-f", "raw", "-k", path("c"), raw],
-            uri("c"),
-        ),
-        "qemu-nbd luks": (
-            [["qemu-img", "create", "-q", "--object", secret, "-f", "luks", "-o", "key-secret=key,iter-time=10", luks, "1G"]],
-            qemu + ["--object", secret, "-k", path("d"), "--image-opts", f"driver=luks,key-secret=key,file.driver=file,file.filename={luks}"],
-            uri("d"),
-        ),
-        "nbdkit file": ([["truncate", "-s", "1G", kit]], ["nbdkit", "-f", "-U", path("e"), "file", kit], uri("e")),
+        "plain": ([], [binary, path("plain"), "1", "plain", path("a")], uri("a")),
+        "encrypted": ([], [binary, path("encrypted"), "1", "encrypted", path("b")], uri("b")),
+        "qemu raw": ([sized(raw)], [*qemu, "-f", "raw", "-k", path("c"), raw], uri("c")),
+        "qemu luks": ([new_luks], [*qemu, "--object", secret, "-k", path("d"), "--image-opts", options], uri("d")),
+        "nbdkit": ([sized(kit)], ["nbdkit", "-f", "-U", path("e"), "file", kit], uri("e")),
     }
 
 
-def fio(uri, rw, block, depth, seconds=None):
+def fio(uri, rw, block, depth, extra, seconds=None):
+    """Requests, bytes, IOPS, MB/s and p99 of the latency in microseconds; both directions together."""
     command = ["fio", "--name=job", "--ioengine=nbd", f"--uri={uri}", f"--rw={rw}", f"--bs={block}", f"--iodepth={depth}"]
-    command += [f"--size={SIZE_MIB}m", "--randrepeat=0", "--norandommap", "--refill_buffers=0", "--output-format=json"]
+    command += [f"--size={SIZE_MIB}m", "--randrepeat=0", "--norandommap", "--refill_buffers=0", "--output-format=json", *extra]
     if seconds:
         command += ["--time_based", f"--runtime={seconds}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     # fio may print warnings before the JSON.
-    job = json.loads(done.stdout[done.stdout.index("{"):])["jobs"][0]
-    return job["read" if "read" in rw else "write"]
+    job = json.loads(done.stdout[done.stdout.index("{") :])["jobs"][0]
+    sides = [job[side] for side in ("read", "write") if job[side]["total_ios"]]
+    return {
+        "ios": sum(side["total_ios"] for side in sides),
+        "bytes": sum(side["io_bytes"] for side in sides),
+        "iops": sum(side["iops"] for side in sides),
+        "MB/s": sum(side["bw_bytes"] for side in sides) / 1e6,
+        "p99 us": max(side["clat_ns"]["percentile"]["99.000000"] for side in sides) / 1e3,
+    }
 
 
 def cpu_seconds(process):
@@ -74,60 +85,108 @@ def cpu_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(uri, process, job):
-    """IOPS or MB/s, and microseconds of the server's processor time per request."""
-    _, rw, block, depth, seconds = job
+def measure(uri, process, job, seconds):
     before = cpu_seconds(process)
-    side = fio(uri, rw, block, depth, seconds)
-    speed = side["iops"] if block == "4k" else side["bw_bytes"] / 1e6
-    return speed, (cpu_seconds(process) - before) * 1e6 / max(side["total_ios"], 1)
+    run = fio(uri, *job, seconds)
+    busy = cpu_seconds(process) - before
+    return run | {"CPU-s/GiB": busy / max(run["bytes"] / GIB, 1e-9), "CPU us/request": busy * 1e6 / max(run["ios"], 1)}
 
 
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    binary, seconds = os.path.abspath(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 3
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
-    root, running = tempfile.mkdtemp(prefix="nbd-bench-", dir="/dev/shm"), []
+def run_all(binary, root, jobs, wanted, seconds, rounds):
+    """(server, job) → the runs, one for each round."""
+    running, found = [], {}
     try:
-        everyone = servers(binary, root)
-        for name, (preparing, command, uri) in everyone.items():
+        for name, (preparing, command, uri) in servers(binary, root).items():
+            if name not in wanted:
+                continue
             if not shutil.which(command[0]):
-                print(f"skipped: {command[0]} is not installed")
+                print(f"left out: {command[0]} is not installed")
                 continue
             for step in preparing:
                 subprocess.run(step, check=True)
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-            running.append((name, uri, process))
+            running.append((name, uri, subprocess.Popen(command, stdout=subprocess.DEVNULL)))
         time.sleep(1)
         for _, uri, _ in running:
-            fio(uri, "write", "1m", 4)
-        found = {(name, job[0]): [] for name, _, _ in running for job in JOBS}
+            fio(uri, "write", "1m", 4, [])
         for _ in range(rounds):
-            for job in JOBS:
+            for job, what in jobs.items():
                 for server, uri, process in running:
-                    found[server, job[0]].append(measure(uri, process, (*job, seconds)))
-        report(found, [name for name, _, _ in running], seconds, rounds)
+                    found.setdefault((server, job), []).append(measure(uri, process, what, seconds))
     finally:
         for _, _, process in running:
             process.kill()
             process.wait()
+    return found
+
+
+def median(found, server, job, figure):
+    return statistics.median(run[figure] for run in found[server, job])
+
+
+def ratio(found, over, under, job, figure="iops"):
+    pairs = zip(found[over, job], found[under, job])
+    return statistics.median(a[figure] / b[figure] for a, b in pairs if b[figure])
+
+
+def table(found, figure, digits):
+    names = list(dict.fromkeys(server for server, _ in found))
+    print(f"\n{figure}, medians\n{'':18}" + "".join(f"{name:>12}" for name in names))
+    for job in dict.fromkeys(job for _, job in found):
+        print(f"{job:18}" + "".join(f"{median(found, name, job, figure):12.{digits}f}" for name in names))
+
+
+def lines(found):
+    """What is promised: text, value, bound, and whether the bound is the most or the least."""
+    have = {server for server, _ in found}
+    for job in [*SMALL, *LARGE]:
+        yield f"encrypted / plain, {job}", ratio(found, "encrypted", "plain", job), 0.97 if job in SMALL else 0.92, "least"
+    for job in ["4k read d1", "4k write d1", "4k mixed d1"]:
+        yield f"p99 encrypted / plain, {job}", ratio(found, "encrypted", "plain", job, "p99 us"), 1.1, "most"
+    if "nbdkit" in have:
+        for job in [*DEEP, *LARGE]:
+            yield f"encrypted / nbdkit unencrypted, {job}", ratio(found, "encrypted", "nbdkit", job), 1.5 if job in DEEP else 1.0, "least"
+    if "qemu luks" in have:
+        for job in [*SMALL, *LARGE]:
+            yield f"encrypted / qemu-nbd LUKS, {job}", ratio(found, "encrypted", "qemu luks", job), 4.0, "least"
+    for job in [*LARGE, *DEEP]:
+        yield f"CPU-s/GiB encrypted, {job}", median(found, "encrypted", job, "CPU-s/GiB"), 0.30 if job in LARGE else 1.1, "most"
+        yield f"CPU encrypted / plain, {job}", ratio(found, "encrypted", "plain", job, "CPU-s/GiB"), 1.1, "most"
+
+
+def report(all_lines):
+    print(f"\n{'line':46} {'measured':>9} {'bound':>10}")
+    for what, value, bound, side in all_lines:
+        reached = value >= bound if side == "least" else value <= bound
+        print(f"{what:46} {value:9.2f} {'>=' if side == 'least' else '<='} {bound:6.2f}  {'reached' if reached else 'NOT reached'}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary")
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--disk", help="where the flush-heavy job lies")
+    parser.add_argument("--json")
+    chosen = parser.parse_args()
+    binary, everyone = os.path.abspath(chosen.binary), {"plain", "encrypted", "qemu raw", "qemu luks", "nbdkit"}
+    root = tempfile.mkdtemp(prefix="nbd-bench-", dir="/dev/shm")
+    disk = tempfile.mkdtemp(prefix="nbd-bench-", dir=chosen.disk)
+    try:
+        found = run_all(binary, root, JOBS, everyone, chosen.seconds, chosen.rounds)
+        flushed = run_all(binary, disk, FLUSH, {"plain", "encrypted", "nbdkit"}, chosen.seconds, chosen.rounds)
+    finally:
         shutil.rmtree(root, ignore_errors=True)
-
-
-def report(found, names, seconds, rounds):
-    print(f"{rounds} rounds of {seconds:g} s; medians")
-    for column, title in enumerate(["IOPS for 4k, MB/s for 128k", "server's processor time per request, microseconds"]):
-        median = {key: statistics.median(run[column] for run in runs) for key, runs in found.items()}
-        print(f"\n{title}\n{'':16}" + "".join(f"{name:>20}" for name in names))
-        for job, *_ in JOBS:
-            print(f"{job:16}" + "".join(f"{median[name, job]:20.{column}f}" for name in names))
-        pairs = [("encrypted", "plain"), ("plain", "raw"), ("plain", "file"), ("encrypted", "luks"), ("encrypted", "raw")]
-        full = {name.split()[-1]: name for name in names}
-        pairs = [(a, b) for a, b in pairs if a in full and b in full]
-        print(f"{'':16}" + "".join(f"{a + ' / ' + b:>20}" for a, b in pairs))
-        for job, *_ in JOBS:
-            print(f"{job:16}" + "".join(f"{median[full[a], job] / median[full[b], job]:20.2f}" for a, b in pairs))
+        shutil.rmtree(disk, ignore_errors=True)
+    print(f"{chosen.rounds} rounds of {chosen.seconds:g} s")
+    for figure, digits in [("iops", 0), ("MB/s", 0), ("p99 us", 0), ("CPU us/request", 1), ("CPU-s/GiB", 2)]:
+        table(found, figure, digits)
+    table(flushed, "iops", 0)
+    [job] = FLUSH
+    flush = [(f"encrypted / nbdkit, {job}", ratio(flushed, "encrypted", "nbdkit", job), 0.95, "least")] if ("nbdkit", job) in flushed else []
+    report([*lines(found), *flush])
+    if chosen.json:
+        with open(chosen.json, "w") as out:
+            json.dump({f"{server}: {job}": runs for (server, job), runs in (found | flushed).items()}, out, indent=1)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ mod files;
 mod ids;
 mod processes;
 mod sim_files;
+mod sockets;
 mod threads;
 
 pub use base::Timestamp;
@@ -19,7 +20,8 @@ pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
 pub use processes::{harden_process, lock_all_memory, raise_open_files};
 pub use sim_files::{Crash, SimFault, SimFiles, SimOp};
-pub use threads::{spawn, stagger, together};
+pub use sockets::{receive_now, set_send_buffer};
+pub use threads::{processors, spawn, stagger, together, yield_now};
 
 use std::sync::Arc;
 

@@ -28,6 +28,16 @@ pub fn together(name: &str, threads: usize, work: &(dyn Fn() + Sync)) {
     });
 }
 
+/// Processors that this process may use at a time.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Lets other threads that wait for this processor run first.
+pub fn yield_now() {
+    std::thread::yield_now();
+}
+
 /// The pause before retry number `attempt` (from 0): doubling from 1 ms, at most 64 ms. Spread comes from the caller's
 /// place in the queue, not from randomness, so that runs replay.
 pub fn stagger(attempt: u32) -> Duration {

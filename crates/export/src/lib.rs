@@ -22,6 +22,7 @@ mod export;
 mod exports;
 mod handshake;
 mod limits;
+mod patience;
 mod port;
 mod portal;
 mod receive;
@@ -31,6 +32,7 @@ mod session;
 mod socket;
 mod tls;
 mod transmission;
+mod turns;
 mod uri;
 
 pub use export::{Export, Listen};

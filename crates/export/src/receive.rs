@@ -5,7 +5,10 @@
 
 use crate::reply::Replies;
 use crate::socket::Wire;
+use crate::transmission::REQUEST_BYTES;
+use crate::turns::{Order, Turn};
 use std::io;
+use std::sync::Arc;
 
 /// Bytes of the buffer, and so the most that one receive takes.
 const BUFFER_BYTES: usize = 512 << 10;
@@ -19,22 +22,47 @@ pub(crate) struct Channel<W> {
     /// Received and not taken: `bytes[start..end]`.
     start: usize,
     end: usize,
+    /// The most to receive at once.
+    receive_max: usize,
     pub replies: Replies,
+    pub order: Arc<Order>,
 }
 
 impl<W: Wire> Channel<W> {
     pub fn new(stream: W) -> Channel<W> {
-        let bytes = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Channel { stream, bytes, start: 0, end: 0, replies: Replies::new() }
+        Channel::sharing(stream, Arc::default())
     }
 
-    pub fn stream(&mut self) -> &mut W {
-        &mut self.stream
+    /// One thread's channel of a connection that others serve, too.
+    pub fn sharing(stream: W, order: Arc<Order>) -> Channel<W> {
+        let bytes = vec![0; BUFFER_BYTES].into_boxed_slice();
+        Channel { stream, bytes, start: 0, end: 0, receive_max: usize::MAX, replies: Replies::new(), order }
+    }
+
+    /// Goes on receiving where the last turn ended. All that was received before must be taken.
+    pub fn take_over(&mut self, turn: &mut Turn) {
+        let len = turn.rest.len().min(self.bytes.len());
+        self.bytes[..len].copy_from_slice(&turn.rest[..len]);
+        turn.rest.clear();
+        (self.start, self.end, self.receive_max) = (0, len, turn.receive_max);
+    }
+
+    /// Leaves to the next turn what was received beyond the next `keep` bytes.
+    pub fn hand_over(&mut self, turn: &mut Turn, keep: usize) {
+        let end = (self.start + keep).min(self.end);
+        turn.rest.extend_from_slice(self.bytes.get(end..self.end).unwrap_or_default());
+        self.end = end;
+        // After a large write comes another, most often: what is not received with this one need not be copied.
+        turn.receive_max = if keep > 0 { keep + REQUEST_BYTES } else { usize::MAX };
     }
 
     /// Nothing has been received that was not taken.
     pub fn is_drained(&self) -> bool {
         self.start == self.end
+    }
+
+    pub fn stream(&mut self) -> &mut W {
+        &mut self.stream
     }
 
     /// Waits until `len` bytes (at most [`PIECE_BYTES`]) are there. Replies are sent before waiting. `false`: the client
@@ -48,7 +76,8 @@ impl<W: Wire> Channel<W> {
                 self.bytes.copy_within(self.start..self.end, 0);
                 (self.start, self.end) = (0, self.end - self.start);
             }
-            match self.stream.read(&mut self.bytes[self.end..]) {
+            let most = self.receive_max.max(len).min(self.bytes.len() - self.end);
+            match self.stream.read(&mut self.bytes[self.end..self.end + most]) {
                 Ok(0) if self.start == self.end => return Ok(false),
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(n) => self.end += n,
@@ -86,6 +115,7 @@ impl<W: Wire> Channel<W> {
 
     /// Sends the replies gathered so far.
     pub fn send(&mut self) -> io::Result<()> {
+        let _whole = self.order.sending.lock();
         self.replies.send(&mut self.stream)
     }
 

@@ -112,6 +112,18 @@ impl Wire for Secured {
         }
     }
 
+    fn second(&self) -> io::Result<Option<Secured>> {
+        match self.security() {
+            // What is sent depends on what was sent before.
+            Security::Tls | Security::TlsRequired => Ok(None),
+            Security::Plain => Ok(self.stream.second()?.map(|stream| Secured::new(stream, None))),
+        }
+    }
+
+    fn close(&self) {
+        self.stream.close();
+    }
+
     fn start_tls(&mut self) -> io::Result<()> {
         let Some(Tls(config)) = &self.required else { return Err(ErrorKind::Unsupported.into()) };
         let connection = ServerConnection::new(config.clone()).map_err(wrong)?;

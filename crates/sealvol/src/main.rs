@@ -13,6 +13,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Encrypted block storage you run yourself, speaking Amazon's own APIs.
 #[derive(Parser)]
 #[command(version, about)]

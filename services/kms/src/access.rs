@@ -132,7 +132,7 @@ pub fn decide(
     operation: &str,
     asks: &Asks,
 ) -> Answer<Result<AllowedBy, Denied>> {
-    let policy = policy::of_key(key, caller)?;
+    let policy = policy::of_key(cx, key, caller)?;
     let authority = cx.authority(caller)?;
     let bare = facts::of_call(&authority, caller, operation, asks);
     let mut context = bare.clone();

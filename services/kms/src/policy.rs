@@ -9,6 +9,7 @@ use api::{Answer, Caller, Cx};
 use base::{AccountId, Arn, Fault, Refusal, Region};
 use rules::iam::{Policy, PolicyType, Verdict};
 use serde_json::json;
+use std::sync::Arc;
 
 /// KMS Developer Guide, "Resource quotas".
 const POLICY_BYTES_MAX: usize = 32_768;
@@ -113,9 +114,9 @@ fn may_put_again(cx: &mut Cx, policy: &Policy, arn: &Arn, key: Option<&Key>) -> 
 }
 
 /// A key's policy for a decision about one caller.
-pub fn of_key(key: &Key, caller: &Caller) -> Answer<Policy> {
+pub fn of_key(cx: &Cx, key: &Key, caller: &Caller) -> Answer<Arc<Policy>> {
     let text = principals::document_for(caller, &key.policy);
-    let read = Policy::parse(&text, PolicyType::Key);
+    let read = cx.policy(&text, PolicyType::Key);
     Ok(read.map_err(|why| {
         Fault::new(format!("the stored policy of {} cannot be read: {} {}", key.arn(), why.0, why.1))
     })?)

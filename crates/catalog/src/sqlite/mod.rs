@@ -18,6 +18,7 @@ use crate::{CatalogError, schema};
 use env::{Files, RealFiles};
 use parking_lot::Mutex;
 use readers::Readers;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use session::SqliteSession;
 use std::os::unix::fs::PermissionsExt;
@@ -112,6 +113,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, CatalogError> {
         let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+        // One plan per statement: otherwise every new bound of a range has it planned again.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Sorting never spills to a temporary file, where rows would linger.
         connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")?;
         Ok(connection)

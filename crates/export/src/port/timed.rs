@@ -8,26 +8,19 @@ use std::time::Duration;
 
 pub(crate) struct Timed<W> {
     wire: W,
-    /// Known once the client has chosen an export.
-    port: Option<Arc<Port>>,
+    port: Arc<Port>,
 }
 
 impl<W> Timed<W> {
-    pub fn new(wire: W) -> Self {
-        Timed { wire, port: None }
-    }
-
-    pub fn tell(&mut self, port: Arc<Port>) {
-        self.port = Some(port);
+    pub fn new(wire: W, port: Arc<Port>) -> Self {
+        Timed { wire, port }
     }
 }
 
 impl<W: Read> Read for Timed<W> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.wire.read(buf);
-        if let Some(port) = &self.port {
-            port.arrived();
-        }
+        self.port.arrived();
         read
     }
 }
@@ -35,9 +28,7 @@ impl<W: Read> Read for Timed<W> {
 impl<W: Write> Write for Timed<W> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let written = self.wire.write(buf);
-        if let Some(port) = &self.port {
-            port.resumed();
-        }
+        self.port.resumed();
         written
     }
 
@@ -61,5 +52,9 @@ impl<W: Wire> Wire for Timed<W> {
 
     fn start_tls(&mut self) -> io::Result<()> {
         self.wire.start_tls()
+    }
+
+    fn close(&self) {
+        self.wire.close();
     }
 }

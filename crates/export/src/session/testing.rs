@@ -48,21 +48,3 @@ impl Wire for Script {
         Ok(())
     }
 }
-
-impl<W: Wire> Wire for &mut W {
-    fn start_deadline(&mut self, within: Duration) -> io::Result<()> {
-        (**self).start_deadline(within)
-    }
-
-    fn end_deadline(&mut self) -> io::Result<()> {
-        (**self).end_deadline()
-    }
-
-    fn security(&self) -> Security {
-        (**self).security()
-    }
-
-    fn start_tls(&mut self) -> io::Result<()> {
-        (**self).start_tls()
-    }
-}

@@ -1,8 +1,9 @@
-//! The transmission phase: requests in, replies out, one after the other.
+//! The transmission phase: requests in, replies out.
 //!
-//! One thread per connection does a request from its first byte to its reply: no queue, no hand-over, no lock but the
-//! volume's. Parallelism comes from connections (we announce multi-conn). Replies wait until there is nothing more to read,
-//! so 32 requests that arrive together leave in one send.
+//! The thread that received a request does it, up to its reply: no queue between. Small requests are done one after the other
+//! by one thread, and their replies wait until there is nothing more to read, so 32 requests that arrive together leave in one
+//! send. Large ones are done by two threads in turns (`turns.rs`), and several connections run side by side (we announce
+//! multi-conn).
 
 mod request;
 mod status;
@@ -13,7 +14,9 @@ use crate::port::Port;
 use crate::receive::{Channel, PIECE_BYTES};
 use crate::reply::{Cookie, DATA_HEAD_BYTES, READ_PIECE_BYTES, SIMPLE_BYTES};
 use crate::socket::Wire;
-use request::{Command, REQUEST_BYTES, Request, decide};
+use crate::turns::Turn;
+pub(crate) use request::REQUEST_BYTES;
+use request::{Command, Request, decide};
 use std::io;
 use volume::{DATA_UNIT_BYTES, VolumeError};
 
@@ -23,29 +26,23 @@ const CACHE_BYTES_MAX: u64 = 32 << 20;
 /// Serves requests until the client leaves. Errors: the client broke the protocol, the connection broke, or a read failed
 /// after its reply had begun.
 pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Port, agreed: Agreed) -> io::Result<()> {
+    let order = channel.order.clone();
     let mut service = Service { channel, volume, agreed };
-    while service.channel.wait_for(REQUEST_BYTES)? {
-        let bytes = service.channel.take_array()?;
-        // Without the magic we have lost the place in the stream; there is no way to find it again.
-        let request = Request::parse(&bytes)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no request magic"))?;
-        service.channel.make_room(SIMPLE_BYTES + DATA_HEAD_BYTES)?;
-        match decide(&request, agreed, volume.size_bytes()) {
-            Ok(Command::Disconnect) => return Ok(()),
-            Ok(command) => {
-                service.hold(&request, command)?;
-                service.run(&request, command)?;
-            }
-            Err(errno) => {
-                service.channel.skip(request.payload_bytes())?;
-                service.refuse(&request, errno)?;
-            }
+    loop {
+        let mut turn = order.turn.lock();
+        if turn.ended {
+            return Ok(());
         }
-        if service.channel.replies.are_due() {
-            service.channel.send()?;
-        }
+        service.channel.take_over(&mut turn);
+        let Some((request, command)) = service.turn(&mut turn)? else {
+            turn.ended = true;
+            return Ok(());
+        };
+        drop(turn);
+        service.run(&request, command)?;
+        // Before the wait for the next turn: the client may be waiting for this.
+        service.channel.send()?;
     }
-    Ok(())
 }
 
 struct Service<'a, W> {
@@ -63,6 +60,39 @@ impl<W: Wire> Service<'_, W> {
             self.volume.wait(due);
         }
         Ok(())
+    }
+
+    /// Does requests up to a large one, which is returned for the caller to do when the turn is over. `None`: the client leaves.
+    fn turn(&mut self, turn: &mut Turn) -> io::Result<Option<(Request, Command)>> {
+        while self.channel.wait_for(REQUEST_BYTES)? {
+            let bytes = self.channel.take_array()?;
+            // Without the magic we have lost the place in the stream; there is no way to find it again.
+            let request = Request::parse(&bytes)
+                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no request magic"))?;
+            self.channel.make_room(SIMPLE_BYTES + DATA_HEAD_BYTES)?;
+            match decide(&request, self.agreed, self.volume.size_bytes()) {
+                Ok(Command::Disconnect) => return Ok(None),
+                Ok(command) => {
+                    self.hold(&request, command)?;
+                    if let Some(payload) = command.beside(&request) {
+                        if !self.channel.wait_for(payload)? {
+                            return Err(io::ErrorKind::UnexpectedEof.into());
+                        }
+                        self.channel.hand_over(turn, payload);
+                        return Ok(Some((request, command)));
+                    }
+                    self.run(&request, command)?;
+                }
+                Err(errno) => {
+                    self.channel.skip(request.payload_bytes())?;
+                    self.refuse(&request, errno)?;
+                }
+            }
+            if self.channel.replies.are_due() {
+                self.channel.send()?;
+            }
+        }
+        Ok(None)
     }
 
     fn run(&mut self, request: &Request, command: Command) -> io::Result<()> {
@@ -116,6 +146,9 @@ impl<W: Wire> Service<'_, W> {
             return self.channel.replies.nothing(cookie);
         }
         let (mut at, end) = (offset, offset + u64::from(length));
+        let order = self.channel.order.clone();
+        // A reply of several pieces without chunks must not have another reply between them.
+        let whole = (length as usize > READ_PIECE_BYTES && !chunks).then(|| order.sending.lock());
         loop {
             let piece = (end - at).min(READ_PIECE_BYTES as u64);
             self.channel.make_room(DATA_HEAD_BYTES + piece as usize)?;
@@ -139,7 +172,8 @@ impl<W: Wire> Service<'_, W> {
             }
             at += piece;
             if at == end {
-                return Ok(());
+                // The last piece, too, goes before anything else.
+                return whole.map_or(Ok(()), |_| self.channel.send());
             }
         }
     }

@@ -7,9 +7,11 @@
 use crate::errno::Errno;
 use crate::handshake::{Agreed, PAYLOAD_MAX};
 use crate::port::Kind;
+use crate::receive::PIECE_BYTES;
 use crate::reply::Cookie;
+use crate::turns::LARGE_BYTES;
 
-pub(super) const REQUEST_BYTES: usize = 28;
+pub(crate) const REQUEST_BYTES: usize = 28;
 const MAGIC: [u8; 4] = 0x2560_9513_u32.to_be_bytes();
 
 const READ: u16 = 0;
@@ -73,6 +75,19 @@ impl Command {
             Command::Trim { .. } => Some(Kind::Trim),
             Command::WriteZeroes { .. } => Some(Kind::Zero),
             Command::BlockStatus { .. } | Command::Disconnect => None,
+        }
+    }
+
+    /// Whether the request is better done beside those that follow it: then so many bytes of payload must be received before.
+    pub fn beside(self, request: &Request) -> Option<usize> {
+        let large = request.length >= LARGE_BYTES;
+        match self {
+            Command::Read { .. } if large => Some(0),
+            // A longer payload is stored as it comes.
+            Command::Write { .. } if large && request.length as usize <= PIECE_BYTES => {
+                Some(request.length as usize)
+            }
+            _ => None,
         }
     }
 }

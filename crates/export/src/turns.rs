@@ -1,0 +1,61 @@
+//! Two threads on one connection, so that large requests overlap.
+//!
+//! ```text
+//!  thread 1   ├ turn: receive … small requests … a large one ┤├ does it, replies ┤         ├ turn …
+//!  thread 2                                                  ├ turn: receive … a large one ┤├ does it …
+//! ```
+//! Only who has the turn receives. Small requests are done within the turn: handing it over costs more than they do. Who meets a
+//! large one hands the turn over, with what was received beyond that request, and does it beside the other thread. Replies go
+//! out whole, in the order in which they are ready, as the protocol allows.
+
+use crate::socket::Wire;
+use parking_lot::{Mutex, ReentrantMutex};
+use std::io;
+
+/// From here on a request is large: moving and ciphering so many bytes takes longer than waking a thread.
+pub(crate) const LARGE_BYTES: u32 = 64 << 10;
+/// Threads of a connection whose stream can be used by several.
+const THREADS: usize = 2;
+
+/// What the threads of one connection share.
+#[derive(Default)]
+pub(crate) struct Order {
+    pub turn: Mutex<Turn>,
+    /// Held while a reply goes out; by the same thread more than once if it goes out in pieces.
+    pub sending: ReentrantMutex<()>,
+}
+
+/// The right to receive.
+pub(crate) struct Turn {
+    /// Received beyond the request at which the turn was handed over.
+    pub rest: Vec<u8>,
+    /// The most to receive at once.
+    pub receive_max: usize,
+    /// The client has left.
+    pub ended: bool,
+}
+
+impl Default for Turn {
+    fn default() -> Turn {
+        Turn { rest: Vec::new(), receive_max: usize::MAX, ended: false }
+    }
+}
+
+/// Lets each thread serve with a stream of its own, until all have ended. If one fails, the connection ends for all. Returns the
+/// first failure.
+pub(crate) fn serve<W: Wire + Send>(
+    mut stream: W,
+    one: impl Fn(&mut W) -> io::Result<()> + Sync,
+) -> io::Result<()> {
+    let Some(second) = stream.second()? else { return one(&mut stream) };
+    let (streams, failure) = (Mutex::new(vec![second, stream]), Mutex::new(None));
+    env::together("nbd-second", THREADS, &|| {
+        let Some(mut stream) = streams.lock().pop() else { return };
+        if let Err(error) = one(&mut stream) {
+            // The other thread may be waiting for requests that will never be answered.
+            stream.close();
+            failure.lock().get_or_insert(error);
+        }
+    });
+    failure.into_inner().map_or(Ok(()), Err)
+}
