@@ -1,5 +1,5 @@
-//! A volume as a device: the NBD server (<https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md>, below
-//! "the protocol").
+//! A volume as a device: over NBD (<https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md>, below "the
+//! protocol"), or as a virtual machine's disk over vhost-user (`vhost/`). Both call the same few methods of a volume.
 //!
 //! ```text
 //!  server     listens, one thread per connection, limits, orderly stop
@@ -10,7 +10,7 @@
 //!        receive        one buffer of received bytes; write payloads are encrypted and stored from it in place
 //!        reply          one buffer of replies; reads are decrypted in it, sent when there is nothing more to receive
 //! ```
-//! Everything but `server` and `socket` works on any reader and writer, so that tests and fuzzers need no socket.
+//! Of NBD, everything but `server` and `socket` works on any reader and writer, so that tests and fuzzers need no socket.
 
 mod errno;
 mod handshake;
@@ -20,9 +20,15 @@ mod server;
 mod session;
 mod socket;
 mod transmission;
+mod vhost;
 
+pub use self::vhost::{VhostExport, VhostOptions};
 pub use server::{Export, Listen};
 
 /// Runs one connection over any stream, for fuzzing.
 #[doc(hidden)]
 pub use session::run as run_session;
+
+/// Serves one ring in a memory of any bytes, for fuzzing.
+#[doc(hidden)]
+pub use self::vhost::run_ring;
