@@ -174,7 +174,9 @@ fn queues_work_side_by_side() {
 #[test]
 fn the_driver_is_notified_when_it_asked_to_be() {
     let served = serve();
-    for (event_idx, asked, told) in [(true, 31, 1), (true, 32, 0), (false, 0, 1), (false, 1, 0)] {
+    for (event_idx, asked, told) in
+        [(true, 31, 1), (true, 32, 0), (true, u16::MAX, 0), (false, 0, 1), (false, 1, 0)]
+    {
         let guest = Guest::new(1, 64, 4096);
         let unwanted = if event_idx { 0 } else { EVENT_IDX };
         let mut front = guest.connect(&served.socket(), unwanted);
