@@ -151,7 +151,7 @@ fn queues_work_side_by_side() {
         for round in 0..40_u16 {
             for slot in 0..8_u16 {
                 let sector = base + u64::from(slot) * 16;
-                let (kind, flags) = if round % 2 == 0 { (OUT, 0) } else { (IN, WRITE) };
+                let (kind, flags) = if round.is_multiple_of(2) { (OUT, 0) } else { (IN, WRITE) };
                 let seed = u64::from(round / 2) * 100 + sector;
                 let fill = if flags == 0 { pattern(seed, 8192) } else { vec![0; 8192] };
                 queue.write(queue.data(slot), &fill);

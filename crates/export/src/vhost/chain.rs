@@ -64,7 +64,8 @@ impl<'m> Chain<'m> {
             let descriptor = read(&table, number)?;
             if descriptor.flags & INDIRECT != 0 {
                 let len = descriptor.len as usize;
-                if inside || descriptor.flags & NEXT != 0 || len == 0 || len % DESCRIPTOR_BYTES != 0 {
+                if inside || descriptor.flags & NEXT != 0 || len == 0 || !len.is_multiple_of(DESCRIPTOR_BYTES)
+                {
                     return Err(Broken::Indirect);
                 }
                 table = memory.slice(descriptor.address, len).ok_or(Broken::NoMemory)?;

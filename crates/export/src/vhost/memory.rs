@@ -2,7 +2,8 @@
 //!
 //! The front-end hands over files and says where in the guest's address space each lies. Everything that a guest names is
 //! an address in that space and is looked up here: what is not wholly inside is refused. The guest goes on writing its memory
-//! while we read it, so nothing is ever read twice or referred to by a Rust reference; slices here only copy.
+//! while we read it, so nothing is ever read twice or referred to by a Rust reference; slices here only copy. Known gap: a
+//! front-end (not its guest) that shortens such a file after handing it over kills this process with SIGBUS.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};

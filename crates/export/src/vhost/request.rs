@@ -171,7 +171,7 @@ impl<'d> Service<'d> {
         let mut ranges = [Range { offset: 0, len: 0, unmap: false }; RANGES_MAX as usize];
         let (len, mut raw) = (chain.sent.left() as usize, [0; RANGE_BYTES]);
         let count = len / RANGE_BYTES;
-        if len == 0 || len % RANGE_BYTES != 0 || count > ranges.len() {
+        if len == 0 || !len.is_multiple_of(RANGE_BYTES) || count > ranges.len() {
             return Err(Status::IoError);
         }
         for range in ranges.iter_mut().take(count) {
@@ -198,7 +198,7 @@ impl<'d> Service<'d> {
     fn range(&self, sector: u64, len: u64) -> Result<Range, Status> {
         let offset = sector.checked_mul(SECTOR_BYTES).ok_or(Status::IoError)?;
         let end = offset.checked_add(len).ok_or(Status::IoError)?;
-        if len % SECTOR_BYTES != 0 || end > self.device.size_bytes() {
+        if !len.is_multiple_of(SECTOR_BYTES) || end > self.device.size_bytes() {
             return Err(Status::IoError);
         }
         Ok(Range { offset, len, unmap: false })

@@ -78,7 +78,7 @@ proptest! {
         let after = run_ring(&device, &image.0, event_idx).unwrap();
         let status = after[HEADER as usize + 64];
         let len: u64 = places.iter().map(|(_, len)| len).sum();
-        let inside = len % 512 == 0
+        let inside = len.is_multiple_of(512)
             && sector.checked_mul(512).and_then(|at| at.checked_add(len)).is_some_and(|end| end <= SIZE);
         if kind < 2 {
             prop_assert_eq!(status, u8::from(!inside));
