@@ -1,10 +1,10 @@
-//! Serves one volume until it is killed: for benchmarks, fuzzing and trying NBD clients by hand.
+//! Serves one volume until it is killed: for benchmarks, fuzzing and trying clients by hand.
 //!
-//! `serve_volume <directory> <size in GiB> plain|encrypted <socket>` makes the volume if the directory holds none. An
-//! encrypted one gets a fixed data key that anybody can read here: never put real data into it.
+//! `serve_volume <directory> <size in GiB> plain|encrypted <socket> [nbd|vhost]` makes the volume if the directory holds
+//! none, and serves it over NBD unless told otherwise. An encrypted one gets a fixed data key that anybody can read here: never put real data into it.
 #![allow(clippy::print_stdout)]
 
-use export::{Export, Listen};
+use export::{Export, Listen, VhostExport};
 use keys::{DataKey, Secret};
 use std::error::Error;
 use std::path::Path;
@@ -13,8 +13,10 @@ use volume::{Device, Encryption, Opening, Volume, VolumeSpec};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [dir, gib, kind, socket] = arguments.as_slice() else {
-        return Err("arguments: <directory> <size in GiB> plain|encrypted <socket>".into());
+    let (dir, gib, kind, socket, protocol) = match arguments.as_slice() {
+        [dir, gib, kind, socket] => (dir, gib, kind, socket, "nbd"),
+        [dir, gib, kind, socket, protocol] => (dir, gib, kind, socket, protocol.as_str()),
+        _ => return Err("arguments: <directory> <size in GiB> plain|encrypted <socket> [nbd|vhost]".into()),
     };
     let encrypted = match kind.as_str() {
         "plain" => false,
@@ -41,9 +43,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     volume::create(&files, dir, &spec)?;
     let volume = Volume::open(files, dir, Opening::loaded())?;
     let device = Device::open(volume, key)?;
-    let export = Export::start(&spec.volume_id, device, Listen::Unix(socket.into()))?;
-    println!("{}", export.uri());
+    let served: (Option<Export>, Option<VhostExport>) = match protocol {
+        "nbd" => {
+            let export = Export::start(&spec.volume_id, device, Listen::Unix(socket.into()))?;
+            println!("{}", export.uri());
+            (Some(export), None)
+        }
+        "vhost" => {
+            let export = VhostExport::start(&spec.volume_id, device, socket.into())?;
+            println!("{}", export.path().display());
+            (None, Some(export))
+        }
+        _ => return Err("the fifth argument is nbd or vhost".into()),
+    };
     loop {
         std::thread::park();
+        let _ = &served;
     }
 }

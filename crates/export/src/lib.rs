@@ -1,5 +1,5 @@
-//! A volume as a device: the NBD server (<https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md>, below
-//! "the protocol").
+//! A volume as a device: over NBD (<https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md>, below "the
+//! protocol"), or as a virtual machine's disk over vhost-user (`vhost/`). Both call the same few methods of a volume.
 //!
 //! ```text
 //!  export     one volume on a socket of its own
@@ -15,7 +15,8 @@
 //!  port/      the volume as an export serves it: counted, timed, and held to its limits
 //!    limits/  token buckets
 //! ```
-//! Everything but `server`, `socket` and what uses them works on any reader and writer, so that tests and fuzzers need no socket.
+//! Of NBD, everything but `server`, `socket` and what uses them works on any reader and writer, so that tests and fuzzers need
+//! no socket.
 
 mod errno;
 mod export;
@@ -34,7 +35,9 @@ mod tls;
 mod transmission;
 mod turns;
 mod uri;
+mod vhost;
 
+pub use self::vhost::{VhostExport, VhostOptions};
 pub use export::{Export, Listen};
 pub use limits::{Burst, Due, Limits, Rate};
 pub use port::{BUCKETS, Kind, KindTotals, Outlet, Port, Times, Totals, upper_bound};
@@ -44,3 +47,7 @@ pub use tls::Tls;
 /// Runs one connection over any stream, for fuzzing.
 #[doc(hidden)]
 pub use session::run as run_session;
+
+/// Serves one ring in a memory of any bytes, for fuzzing.
+#[doc(hidden)]
+pub use self::vhost::run_ring;

@@ -67,13 +67,13 @@ impl Listener {
     /// streams only; the descriptor does not mind being called one.
     pub fn closer(&self) -> io::Result<Closer> {
         Ok(Closer(match self {
-            Listener::Unix(listener) => Socket::Unix(OwnedFd::from(listener.try_clone()?).into()),
+            Listener::Unix(listener) => return Ok(Closer::unix(listener.try_clone()?)),
             Listener::Tcp(listener) => Socket::Tcp(OwnedFd::from(listener.try_clone()?).into()),
         }))
     }
 }
 
-fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+pub(crate) fn bind_unix(path: &Path) -> io::Result<UnixListener> {
     let listener = match UnixListener::bind(path) {
         // A server that was killed leaves its socket file behind; nobody answers there.
         Err(e) if e.kind() == ErrorKind::AddrInUse && UnixStream::connect(path).is_err() => {
@@ -127,6 +127,10 @@ impl Socket {
 pub(crate) struct Closer(Socket);
 
 impl Closer {
+    pub fn unix(socket: impl Into<OwnedFd>) -> Closer {
+        Closer(Socket::Unix(UnixStream::from(socket.into())))
+    }
+
     /// What was received can still be read; then input ends. Replies still go out.
     pub fn close_input(&self) {
         self.0.shutdown(Shutdown::Read);

@@ -12,6 +12,7 @@ mod signature;
 mod snapshot;
 mod stack;
 mod superblock;
+mod vhost_chain;
 
 use crate::engine::Target;
 
@@ -25,6 +26,7 @@ pub fn all() -> Vec<Target> {
         signature::target(),
         nbd::handshake(),
         nbd::requests(),
+        vhost_chain::target(),
         policy::target(),
         superblock::target(),
         stack::target(),

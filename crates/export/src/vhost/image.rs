@@ -1,0 +1,41 @@
+//! A ring in a memory that is an image of bytes, served once: no front-end, no thread. For fuzzers and tests.
+//!
+//! ```text
+//!  0x0000 descriptors, 16 × 16 bytes | 0x0100 available ring | 0x0200 used ring | anything
+//! ```
+
+use super::chain::Chain;
+use super::memory::GuestMemory;
+use super::request::{Manner, Service};
+use super::ring::{Addresses, Ring};
+use std::io;
+use volume::Device;
+
+pub(super) const MEMORY_BYTES: usize = 64 << 10;
+pub(super) const AT: Addresses = Addresses { descriptors: 0, available: 0x100, used: 0x200 };
+pub(super) const ENTRIES: u16 = 16;
+
+/// Serves what waits in the ring and returns the memory as it is afterwards.
+///
+/// Errors: no memory, or a ring that is not inside it (which this one is).
+pub fn run_ring(device: &Device, image: &[u8], event_idx: bool) -> io::Result<Vec<u8>> {
+    let memory = GuestMemory::anonymous(MEMORY_BYTES)?;
+    let all = memory.slice(0, MEMORY_BYTES).ok_or(io::ErrorKind::OutOfMemory)?;
+    all.copy_from(image);
+    let mut ring = Ring::open(&memory, AT, ENTRIES, event_idx).ok_or(io::ErrorKind::InvalidData)?;
+    let (mut chain, mut service) = (Chain::default(), Service::new(device));
+    ring.mute();
+    for _ in 0..ring.waiting().unwrap_or(0) {
+        let head = ring.take();
+        let written = match chain.collect(&ring, &memory, head) {
+            Ok(()) => service.run(&mut chain, Manner { read_only: false, write_through: false }),
+            Err(_) => 0,
+        };
+        ring.answer(head, written);
+    }
+    ring.publish();
+    ring.listen();
+    let mut after = vec![0; MEMORY_BYTES];
+    all.copy_to(&mut after);
+    Ok(after)
+}
