@@ -12,6 +12,7 @@ import time
 import pytest
 from support.checks import until
 from support.devices import Bench, run
+from support.fsck import assert_sound
 from support.ledger import Ledger
 from support.model import UNIT
 from support.nbd import Client
@@ -115,6 +116,7 @@ def test_fio_finds_every_block_after_kill_9(make_server, tmp_path):
             raise
     print(f"{CRASHES} crashes, {ledger.writes} writes and {ledger.flushes} flushes in the ledger")
     assert ledger.writes > CRASHES and ledger.flushes > 0
+    assert_sound(server)
 
 
 def test_fio_sees_a_block_that_is_not_its_own(make_server, tmp_path):

@@ -14,6 +14,7 @@ import pytest
 from support import guest
 from support.checks import until
 from support.devices import Bench
+from support.fsck import assert_sound
 from support.guest import Guest
 from support.sqlite_writer import blob
 
@@ -97,3 +98,4 @@ def test_a_database_in_a_guest_survives_kill_9(make_server, tmp_path):
     finally:
         assert guest.left_over(tmp_path) == []
     print(f"{CRASHES} crashes, {rows} rows looked at")
+    assert_sound(server)
