@@ -40,9 +40,7 @@ pub const STEPS: [Step; 13] = [
     step("postgres", "the API's clients again, on PostgreSQL", || {
         pytest(&["tests", "-m", "catalog"], "postgres")
     }),
-    step("crash", "kill -9 at random points, then look", || {
-        serial_pytest(&CRASHES, "sqlite")
-    }),
+    step("crash", "kill -9 at random points, then look", || serial_pytest(&CRASHES, "sqlite")),
     step("fuzz", "every reader of untrusted bytes, some seconds each", fuzz),
 ];
 
