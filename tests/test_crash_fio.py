@@ -12,6 +12,7 @@ import time
 import pytest
 from support.checks import until
 from support.devices import Bench, run
+from support.faults import LOST, Faults
 from support.fsck import assert_sound
 from support.ledger import Ledger
 from support.model import UNIT
@@ -117,6 +118,25 @@ def test_fio_finds_every_block_after_kill_9(make_server, tmp_path):
     print(f"{CRASHES} crashes, {ledger.writes} writes and {ledger.flushes} flushes in the ledger")
     assert ledger.writes > CRASHES and ledger.flushes > 0
     assert_sound(server)
+
+
+def test_the_ledger_sees_a_flush_that_lied(make_server, tmp_path):
+    """The check can fail: a map that was never written, though the flush said so, is found after the crash."""
+    faults = Faults(tmp_path)
+    server = make_server(variables=faults.variables)
+    bench = Bench(server)
+    disk = bench.volume(encrypted=True)
+    uri = bench.attach(disk)
+    ledger = Ledger(LEDGER_AT // UNIT, 1, PER_LANE, SEED)
+    faults.next("write", f"/{disk}/map", LOST, times=1 << 30)
+    with Client(uri) as device:
+        while ledger.flushes < 3 or ledger.writes < 30:
+            ledger.step(0, device)
+    server.kill()
+    faults.next("write", "nowhere", LOST, times=0)
+    server.start()
+    with pytest.raises(AssertionError, match="holds write 0; flushed was"):
+        ledger.check(device_of(server, disk))
 
 
 def test_fio_sees_a_block_that_is_not_its_own(make_server, tmp_path):

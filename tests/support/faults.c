@@ -1,6 +1,6 @@
 /* A disk that fails on demand, for LD_PRELOAD. The file that SEALVOL_TEST_FAULTS names holds one line "CALL PATH ERRNO TIMES": the next
  * TIMES calls of that kind ("sync": fsync and fdatasync; "write": pwrite) on files whose path contains PATH fail with ERRNO. ERRNO 0 of
- * "write": only a part is taken, as a kernel may. The file is read at every call, so a test changes it while the server runs. */
+ * "write": only a part is taken, as a kernel may; ERRNO -2: it is said to be written and is not. The file is read at every call, so a test changes it while the server runs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -81,6 +81,8 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset)
         real = (ssize_t (*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
     if (number > 0)
         return fail(number);
+    if (number == -2)
+        return (ssize_t)count;
     return real(fd, bytes, number == 0 && count > 1 ? (count + 1) / 2 : count, offset);
 }
 

@@ -4,6 +4,9 @@ import errno
 import pathlib
 import subprocess
 
+# A write that is acknowledged and never done.
+LOST = -2
+
 SOURCE = pathlib.Path(__file__).with_name("faults.c")
 
 
