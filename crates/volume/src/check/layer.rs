@@ -26,9 +26,12 @@ struct Look {
     size: u64,
     /// In an encrypted volume a hole under a written unit is no zeros that somebody wrote.
     encrypted: bool,
-    /// Data files that were opened, and their lengths; `None`: not there.
-    data: BTreeMap<u64, Option<(Arc<dyn File>, u64)>>,
+    /// Data files that were looked for; `None`: not there.
+    data: BTreeMap<u64, Option<Opened>>,
 }
+
+/// A data file and its length.
+type Opened = (Arc<dyn File>, u64);
 
 impl Check<'_> {
     pub(super) fn layer(&mut self, superblock: &Superblock, record: &LayerRecord) -> Result<(), VolumeError> {
