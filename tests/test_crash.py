@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from support.checks import until
 from support.ec2 import ZONE, describe, instance, volume
+from support.fsck import assert_sound
 from support.nbd import Client
 from support.shadow import Shadow
 from support.trail import records
@@ -213,6 +214,7 @@ def test_nothing_acknowledged_is_ever_lost(make_server):
     flushes = sum(s.flushes for s in load.shadows.values())
     print(f"{CRASHES} crashes, {writes} NBD requests, {flushes} flushes, {len(load.made)} volumes made")
     assert writes > CRASHES and flushes > 0
+    assert_sound(server)
 
 
 def _once_each(server, request_ids):

@@ -30,4 +30,5 @@ pub use backend::Stats;
 pub use catalog::Catalog;
 pub use error::CatalogError;
 pub use row::{MAX_KEY_BYTES, Row, Table};
+pub use sqlite::Examined;
 pub use tx::{Savepoint, Tx};

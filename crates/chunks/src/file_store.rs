@@ -46,6 +46,21 @@ impl FileStore {
         Ok(store)
     }
 
+    /// The store in `dir` as it lies there, for looking at: nothing is made and nothing removed.
+    pub fn as_it_is(files: Arc<dyn Files>, dir: PathBuf) -> FileStore {
+        let directories = Directories::new(files.clone(), dir.clone());
+        FileStore { files, dir, directories }
+    }
+
+    /// Files that a crash left half-written.
+    pub fn left_over(&self) -> io::Result<Vec<PathBuf>> {
+        let new = self.dir.join(NEW);
+        match self.files.list(&new) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(vec![]),
+            names => Ok(names?.into_iter().map(|name| new.join(name)).collect()),
+        }
+    }
+
     fn make(&self) -> io::Result<()> {
         let fresh: Vec<&Path> = self.dir.ancestors().take_while(|path| !self.files.exists(path)).collect();
         let new = self.dir.join(NEW);

@@ -83,4 +83,6 @@ pub trait KeyService: Send + Sync + 'static {
 pub trait Notices: Send + Sync + 'static {
     /// A chunk that a volume is loaded from cannot be read.
     fn damaged(&self, damage: &Damage);
+    /// A volume takes no more writes: its disk failed a sync, so bytes that it had accepted may be gone. Told on a thread of its own.
+    fn read_only(&self, volume: &str, why: &str);
 }

@@ -6,6 +6,8 @@
 mod hosts;
 mod local;
 mod local_storage;
+#[cfg(test)]
+mod read_only_tests;
 mod readers;
 pub mod storage;
 #[cfg(test)]

@@ -144,9 +144,16 @@ impl Inner {
 
     /// The volume, without its key; opened unless somebody here has it open.
     pub fn volume(self: &Arc<Self>, id: &str) -> Result<Arc<Volume>, HostError> {
+        let in_use = self.attached.lock().contains_key(id);
         let mut open = self.open.lock();
         if let Some(found) = open.get(id).and_then(Weak::upgrade) {
-            return Ok(found);
+            return match found.read_only() {
+                // It goes on from what is durable as soon as it is opened anew; two openings at once must not be.
+                Some(why) if !in_use => Err(HostError::Fault(Fault::new(format!(
+                    "volume {id} is read-only because {why}, and work that began before is still reading it"
+                )))),
+                _ => Ok(found),
+            };
         }
         let source = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
             match self.reader(at) {
@@ -164,12 +171,27 @@ impl Inner {
                 inner.tell(&damage);
             }
         });
-        let opening = Opening { source: &source, on_damage };
+        let opening = Opening { source: &source, on_damage, on_read_only: self.on_read_only(id) };
         let volume =
             Volume::open(self.env.files.clone(), &self.directory(id), opening).map_err(|e| broken(id, &e))?;
         open.retain(|_, volume| volume.strong_count() > 0);
         open.insert(id.to_owned(), Arc::downgrade(&volume));
         Ok(volume)
+    }
+
+    /// Whoever meets the failure answers its guest at once; the catalog, perhaps on the same disk, is told meanwhile.
+    fn on_read_only(self: &Arc<Self>, id: &str) -> Arc<dyn Fn(&str) + Send + Sync> {
+        let (inner, id) = (Arc::downgrade(self), id.to_owned());
+        Arc::new(move |why: &str| {
+            tracing::error!(volume = id, why, "a volume is read-only");
+            let Some(notices) = inner.upgrade().and_then(|inner| inner.notices.get().cloned()) else {
+                return;
+            };
+            let (id, why) = (id.clone(), why.to_owned());
+            if let Err(error) = env::spawn("read-only", move || notices.read_only(&id, &why)) {
+                tracing::error!(%error, "no thread to tell it");
+            }
+        })
     }
 
     /// Damage is met with every read of a chunk, and told once.
@@ -298,6 +320,14 @@ impl Hosts for LocalHost {
 /// The name under which an attachment is exported over TCP.
 pub fn network_name(volume: &str, instance: &str) -> String {
     format!("{volume}.{instance}")
+}
+
+#[cfg(test)]
+impl LocalHost {
+    /// The device of an attached volume.
+    pub(crate) fn device_for_tests(&self, id: &str) -> Arc<Device> {
+        self.inner.attached.lock().get(id).expect("it is attached").device.clone()
+    }
 }
 
 /// A failure of the engine. What will not heal by trying again (a store that is damaged, gone, or not as the catalog has it)

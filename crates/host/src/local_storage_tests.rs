@@ -35,6 +35,10 @@ impl Notices for Told {
     fn damaged(&self, damage: &Damage) {
         self.0.lock().push(damage.clone());
     }
+
+    fn read_only(&self, volume: &str, why: &str) {
+        panic!("{volume} failed: {why}");
+    }
 }
 
 struct Bench {

@@ -50,6 +50,10 @@ impl Notices for Told {
     fn damaged(&self, damage: &volume::Damage) {
         self.0.lock().push(damage.clone());
     }
+
+    fn read_only(&self, volume: &str, why: &str) {
+        panic!("{volume} failed: {why}");
+    }
 }
 
 fn new_host(data: &Path) -> Result<LocalHost, Fault> {

@@ -5,6 +5,7 @@
 mod client;
 mod commands;
 mod demo;
+mod fsck;
 mod serve;
 mod tell;
 
@@ -40,6 +41,9 @@ enum Command {
     Account(AccountArguments),
     /// Reads every stored snapshot whole and tells what is damaged. Needs no key and no running server.
     Scrub(ScrubArguments),
+    /// Looks over everything that is stored, while no server runs: volumes, maps, data files, the catalog, snapshots. Needs no key.
+    /// Exit status as of fsck(8): 0 nothing wrong, 1 repaired, 4 something left, 8 could not look.
+    Fsck(FsckArguments),
 }
 
 /// What `serve` can be told.
@@ -160,6 +164,26 @@ pub struct ScrubArguments {
     pub json: bool,
 }
 
+/// What `fsck` can be told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct FsckArguments {
+    /// A data directory, the directory of one volume, or a chunk store.
+    #[arg(env = "SEALVOL_DATA", default_value = "sealvol-data")]
+    pub path: PathBuf,
+    /// Clear away what crashes leave over. Data is never guessed and never removed.
+    #[arg(long)]
+    pub repair: bool,
+    /// Where the data directory's snapshots live, as for `serve`.
+    #[arg(long, env = "SEALVOL_CHUNKS")]
+    pub chunks: Option<String>,
+    /// The data directory has no catalog of its own (it is in PostgreSQL), and no server runs.
+    #[arg(long)]
+    pub no_catalog: bool,
+    /// Print each finding and the totals as lines of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
@@ -168,6 +192,7 @@ fn main() -> ExitCode {
         Command::Device(arguments) => commands::device::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Scrub(arguments) => commands::scrub::run(&arguments),
+        Command::Fsck(arguments) => return ExitCode::from(commands::fsck::run(&arguments)),
         Command::Actions(arguments) => commands::actions::run(&arguments),
         Command::Account(arguments) => commands::account::run(&arguments),
     };

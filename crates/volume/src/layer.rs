@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const MAP_FILE: &str = "map";
+pub(crate) const MAP_FILE: &str = "map";
 /// Begins the name of a layer's directory.
 const DIRECTORY: &str = "layer.";
 
@@ -146,11 +146,11 @@ pub(crate) fn remove_others(files: &Arc<dyn Files>, volume: &Path, layers: &[Lay
     }
 }
 
-fn directory(volume: &Path, number: u32) -> PathBuf {
+pub(crate) fn directory(volume: &Path, number: u32) -> PathBuf {
     if number == 0 { volume.into() } else { volume.join(format!("{DIRECTORY}{number:04}")) }
 }
 
 /// Length of the map file.
-fn map_bytes(size_bytes: u64) -> u64 {
+pub(crate) fn map_bytes(size_bytes: u64) -> u64 {
     pages_of(size_bytes) * PAGE_BYTES as u64
 }

@@ -16,6 +16,7 @@
 //! two. A volume made from a snapshot is loaded by `load.rs`. Start reading at `device.rs` (as a guest sees a volume) or
 //! `volume.rs` (as it lies on the disk).
 
+mod check;
 mod device;
 mod error;
 mod extents;
@@ -39,6 +40,7 @@ mod superblock;
 mod volume;
 mod zero;
 
+pub use check::{Checked, Finding, Severity, check};
 pub use device::Device;
 pub use error::VolumeError;
 pub use extents::{Extent, ExtentKind};

@@ -193,12 +193,7 @@ impl Superblock {
 
     /// Reads the file. Any bytes may come; none panic.
     pub fn decode(file: &[u8]) -> Result<Superblock, VolumeError> {
-        let slots = [file.get(..SLOT_BYTES), file.get(SLOT_BYTES..2 * SLOT_BYTES)];
-        let read = slots.map(|slot| match slot {
-            Some(slot) => decode_slot(slot),
-            None => Err(VolumeError::Damaged("the superblock file is too short".into())),
-        });
-        match read {
+        match copies(file) {
             // A slot of a later release counts even beside an older one: that release may have stopped updating it.
             [Err(newer @ VolumeError::Newer { .. }), _] | [_, Err(newer @ VolumeError::Newer { .. })] => {
                 Err(newer)
@@ -208,6 +203,15 @@ impl Superblock {
             [Err(why), Err(_)] => Err(why),
         }
     }
+}
+
+/// What each of the two slots says.
+pub(crate) fn copies(file: &[u8]) -> [Result<Superblock, VolumeError>; 2] {
+    let slots = [file.get(..SLOT_BYTES), file.get(SLOT_BYTES..2 * SLOT_BYTES)];
+    slots.map(|slot| match slot {
+        Some(slot) => decode_slot(slot),
+        None => Err(VolumeError::Damaged("the superblock file is too short".into())),
+    })
 }
 
 fn source_fault(source: &SnapshotRef) -> Option<&'static str> {

@@ -39,13 +39,15 @@ pub struct Opening<'a> {
     pub source: &'a OpenSource<'a>,
     /// Told of every chunk of the source that turns out to be damaged, each time it is met.
     pub on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
+    /// Told once, with the reason, when the volume becomes read-only. Called by whoever met the failure, so it must not wait.
+    pub on_read_only: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Opening<'static> {
     /// For a volume that is known to be loaded: one that still is loading is refused.
     pub fn loaded() -> Opening<'static> {
         let source = &|at: &SnapshotRef| Err(VolumeError::Source(format!("{} is not at hand", at.snapshot)));
-        Opening { source, on_damage: Arc::new(|_| {}) }
+        Opening { source, on_damage: Arc::new(|_| {}), on_read_only: Arc::new(|_| {}) }
     }
 }
 
@@ -76,6 +78,7 @@ pub struct Volume {
     pub(crate) merging: Mutex<Turn>,
     pub(crate) fetching: [Mutex<()>; FETCHING],
     pub(crate) on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
+    on_read_only: Arc<dyn Fn(&str) + Send + Sync>,
     /// Who reads frozen snapshots.
     pub(crate) readings: Mutex<Vec<Arc<Reading>>>,
     /// Set once a sync has failed.
@@ -118,6 +121,7 @@ impl Volume {
             merging: Mutex::default(),
             fetching: [const { Mutex::new(()) }; FETCHING],
             on_damage: opening.on_damage,
+            on_read_only: opening.on_read_only,
             readings: Mutex::default(),
             failed: OnceLock::new(),
         }))
@@ -231,9 +235,14 @@ impl Volume {
         }
     }
 
+    /// Why the volume takes no more writes, if a sync failed since it was opened.
+    pub fn read_only(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
+    }
+
     pub(crate) fn check_writable(&self) -> Result<(), VolumeError> {
-        match self.failed.get() {
-            Some(why) => Err(VolumeError::ReadOnly(why.clone())),
+        match self.read_only() {
+            Some(why) => Err(VolumeError::ReadOnly(why.to_owned())),
             None => Ok(()),
         }
     }
@@ -241,7 +250,12 @@ impl Volume {
     /// After a failed sync: no more writes. The kernel reports such a failure once and may have dropped the bytes, so a
     /// later sync that succeeds would mean nothing.
     pub(crate) fn fail(&self, doing: &str, error: &std::io::Error) -> VolumeError {
-        let why = self.failed.get_or_init(|| format!("{doing} failed: {error}"));
-        VolumeError::ReadOnly(why.clone())
+        let mut why = format!("{doing} failed: {error}");
+        match self.failed.set(why.clone()) {
+            Ok(()) => (self.on_read_only)(&why),
+            // Another failure came first; that one counts.
+            Err(_) => why = self.read_only().unwrap_or_default().to_owned(),
+        }
+        VolumeError::ReadOnly(why)
     }
 }

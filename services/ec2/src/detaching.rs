@@ -12,8 +12,12 @@ pub fn let_go(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
     let Some(mut row) = if_there(find::volume(cx, volume))? else { return Ok(()) };
     retire(cx, &row, instance)?;
     row.attachments.retain(|a| a.instance != instance);
-    if row.attachments.is_empty() && row.state == VolumeState::InUse {
-        row.state = VolumeState::Available;
+    if row.attachments.is_empty() {
+        // The host closed it; who attaches it next opens it anew.
+        row.read_only = None;
+        if row.state == VolumeState::InUse {
+            row.state = VolumeState::Available;
+        }
     }
     cx.tx.put(&row)?;
     if let Some(mut holder) = if_there(find::instance(cx, instance))? {

@@ -8,6 +8,8 @@ mod causes;
 mod copy_keys;
 mod copying;
 pub mod damage;
+#[cfg(test)]
+mod damage_tests;
 pub mod defaults;
 pub mod dependants;
 mod detaching;

@@ -197,6 +197,7 @@ impl Decided {
             descent,
             source,
             damage: Vec::new(),
+            read_only: None,
             auto_enable_io: false,
             request_id: cx.request.id.clone(),
         })

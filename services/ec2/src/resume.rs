@@ -39,7 +39,10 @@ pub fn reattach(door: &Door, which: Which) -> Answer<usize> {
         }
     };
     match which {
-        Which::All => each::<Volume>(door, note)?,
+        Which::All => {
+            crate::damage::forget_read_only(door)?;
+            each::<Volume>(door, note)?;
+        }
         Which::Broken => {
             let broken =
                 |tx: &mut catalog::Tx| Ok(tx.scan_index::<Volume>("broken", BROKEN, None, usize::MAX)?);
@@ -90,7 +93,7 @@ pub fn internal_request(door: &Door, region: Region) -> Request {
 }
 
 /// Looks at every row of a table, of every tenant.
-fn each<R: Row>(door: &Door, mut look: impl FnMut(&R)) -> Answer<()> {
+pub(crate) fn each<R: Row>(door: &Door, mut look: impl FnMut(&R)) -> Answer<()> {
     let mut tx = door.catalog.begin()?;
     let mut after: Option<String> = None;
     loop {

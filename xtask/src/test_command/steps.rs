@@ -40,10 +40,18 @@ pub const STEPS: [Step; 13] = [
     step("postgres", "the API's clients again, on PostgreSQL", || {
         pytest(&["tests", "-m", "catalog"], "postgres")
     }),
-    step("crash", "kill -9 at random points, then look", || {
-        serial_pytest(&["tests/test_crash.py", "tests/test_crash_snapshots.py", "-m", "crash"], "sqlite")
-    }),
+    step("crash", "kill -9 at random points, then look", || serial_pytest(&CRASHES, "sqlite")),
     step("fuzz", "every reader of untrusted bytes, some seconds each", fuzz),
+];
+
+/// Tests that kill the server, and so run alone.
+const CRASHES: [&str; 6] = [
+    "tests/test_crash.py",
+    "tests/test_crash_snapshots.py",
+    "tests/test_crash_fio.py",
+    "tests/test_crash_sqlite.py",
+    "-m",
+    "crash",
 ];
 
 /// The workspace's root.

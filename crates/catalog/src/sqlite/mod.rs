@@ -7,6 +7,7 @@
 //!  PATH.lock   empty; locked by the server that has the catalog open
 //! ```
 
+mod examine;
 mod readers;
 mod session;
 mod writer;
@@ -16,6 +17,7 @@ use crate::changes::Changes;
 use crate::sql::{Dialect, Sql};
 use crate::{CatalogError, schema};
 use env::{Files, RealFiles};
+pub use examine::Examined;
 use parking_lot::Mutex;
 use readers::Readers;
 use rusqlite::config::DbConfig;

@@ -5,6 +5,7 @@ pub mod actions;
 pub mod demo;
 pub mod device;
 pub mod explain;
+pub mod fsck;
 pub mod scrub;
 pub mod serve;
 

@@ -60,7 +60,7 @@ pub struct Changed {
 }
 
 /// What one slot says.
-enum Slot {
+pub(crate) enum Slot {
     Zeros,
     Invalid,
     Valid { generation: u64 },
@@ -116,7 +116,8 @@ pub(crate) fn write_slot(
     slot[12..16].copy_from_slice(&crc.to_le_bytes());
 }
 
-fn read_slot(index: u32, slot: &[u8]) -> Result<Slot, VolumeError> {
+/// Reads one slot of page `index`.
+pub(crate) fn read_slot(index: u32, slot: &[u8]) -> Result<Slot, VolumeError> {
     if slot.iter().all(|b| *b == 0) {
         return Ok(Slot::Zeros);
     }

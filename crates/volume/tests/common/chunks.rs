@@ -70,7 +70,7 @@ pub fn open_from(
         assert_eq!(*at, origin());
         Ok(source.clone().expect("asked for a source that is loaded"))
     };
-    let opening = Opening { source: &give, on_damage: Arc::new(on_damage) };
+    let opening = Opening { source: &give, on_damage: Arc::new(on_damage), ..Opening::loaded() };
     Device::open(Volume::open(files, dir, opening)?, super::key(encrypted))
 }
 

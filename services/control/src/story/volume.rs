@@ -20,6 +20,9 @@ pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
         Some(_) => ("deleted", None),
     };
     let summary = match (&former, &reason) {
+        (None, Some(why)) if row.read_only.as_ref() == Some(why) => {
+            format!("Volume {id} is {state}, but takes no writes: {why}")
+        }
         (None, None) => format!("Volume {id} is {state}"),
         (None, Some(why)) => format!("Volume {id} is {state}, but its device is not there: {why}"),
         (Some(_), Some(why)) => format!("Volume {id} could not be created: {why}"),
@@ -39,9 +42,9 @@ pub fn tell(cx: &mut Cx, id: &str) -> Answer<Option<ExplainOutput>> {
     }))
 }
 
-/// Why an attached volume has no device.
+/// Why an attached volume has no device, or one that only reads.
 fn trouble(row: &Volume) -> Option<String> {
-    row.attachments.iter().find_map(|a| a.broken.clone())
+    row.attachments.iter().find_map(|a| a.broken.clone()).or_else(|| row.read_only.clone())
 }
 
 fn facts(row: &Volume) -> Vec<String> {

@@ -62,6 +62,10 @@ impl Action for AttachVolume {
         };
         let response = shapes::attachment(&row, &attachment);
         row.state = VolumeState::InUse;
+        if row.attachments.is_empty() {
+            // Told after the last detachment: its last flush failed. The host opens the volume anew.
+            row.read_only = None;
+        }
         row.attachments.push(attachment);
         target.volumes.push(row.id.clone());
         cx.tx.put(&row)?;

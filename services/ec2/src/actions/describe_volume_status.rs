@@ -1,6 +1,6 @@
 //! DescribeVolumeStatus: does I/O work, and is everything loaded? A volume whose host could not open it again after a restart,
-//! because its key cannot be used, is `impaired`, and so is one of which parts cannot be read; EnableVolumeIO is then the action to
-//! take. Every other one is `ok`. Needs `ec2:DescribeVolumeStatus`.
+//! because its key cannot be used, is `impaired`, and so is one of which parts cannot be read, or which is read-only because its disk
+//! failed a sync; EnableVolumeIO is then the action to take. Every other one is `ok`. Needs `ec2:DescribeVolumeStatus`.
 //! Source: EC2 API Reference, DescribeVolumeStatus.
 
 use super::describe_volumes::described;
@@ -17,6 +17,8 @@ use wire::generated::ec2::{
 
 const ENABLE_IO: &str = "enable-volume-io";
 const IO_FAILED: &str = "io-enabled:failed";
+/// What the disk had accepted may be gone, in part: EC2 User Guide, "Amazon EBS volume status checks".
+const INCONSISTENT: &str = "potential-data-inconsistency";
 
 const FILTERS: &[&str] = &[
     "action.code",
@@ -70,10 +72,11 @@ fn asked(input: &DescribeVolumeStatusInput) -> paging::Asked<'_> {
     }
 }
 
-/// What is wrong with the volume: attachments that do not work, parts that cannot be read.
-fn troubles(row: &Volume) -> impl Iterator<Item = &str> {
+/// What is wrong with the volume, and the type of its event: a failed disk, attachments that do not work, parts that cannot be read.
+fn troubles(row: &Volume) -> impl Iterator<Item = (&str, &'static str)> {
     let broken = row.attachments.iter().filter_map(|a| a.broken.as_deref());
-    broken.chain(row.damage.iter().map(String::as_str))
+    let failed = broken.chain(row.damage.iter().map(String::as_str)).map(|why| (why, IO_FAILED));
+    row.read_only.as_deref().map(|why| (why, INCONSISTENT)).into_iter().chain(failed)
 }
 
 fn is_impaired(row: &Volume) -> bool {
@@ -126,9 +129,9 @@ fn item(row: &Volume) -> VolumeStatusItem {
         instance_id: Some(a.instance.clone()),
         ..Default::default()
     };
-    let event = |why: &str| VolumeStatusEvent {
+    let event = |(why, kind): (&str, &str)| VolumeStatusEvent {
         description: Some(why.to_owned()),
-        event_type: Some(IO_FAILED.into()),
+        event_type: Some(kind.into()),
         ..Default::default()
     };
     VolumeStatusItem {
@@ -148,10 +151,10 @@ fn item(row: &Volume) -> VolumeStatusItem {
 }
 
 fn action(row: &Volume) -> Option<VolumeStatusAction> {
-    is_impaired(row).then(|| VolumeStatusAction {
+    troubles(row).next().map(|(_, kind)| VolumeStatusAction {
         code: Some(ENABLE_IO.into()),
         description: Some("Enable volume I/O".into()),
-        event_type: Some(IO_FAILED.into()),
+        event_type: Some(kind.into()),
         ..Default::default()
     })
 }
@@ -160,7 +163,7 @@ fn texts(row: &Volume, name: &str) -> Vec<String> {
     match name {
         "action.code" if is_impaired(row) => vec![ENABLE_IO.to_owned()],
         "availability-zone" => vec![row.zone.clone()],
-        "event.event-type" if is_impaired(row) => vec![IO_FAILED.to_owned()],
+        "event.event-type" => troubles(row).map(|(_, kind)| kind.to_owned()).collect(),
         "volume-id" => vec![row.id.clone()],
         "volume-status.details-name" => details(row).iter().map(|d| d.0.to_owned()).collect(),
         "volume-status.details-status" => details(row).iter().map(|d| d.1.to_owned()).collect(),

@@ -1,6 +1,7 @@
 //! EnableVolumeIO: the caller accepts that parts of the volume cannot be read, or wants an attachment that a key stopped to be tried
-//! again now. The reports of damage are taken off the volume (reading a damaged part still fails, and reports it anew); a broken
-//! attachment is made again by its job. Needs `ec2:EnableVolumeIO` on the volume. Source: EC2 API Reference, EnableVolumeIO.
+//! again now, or has seen that the disk failed and wants to go on from what is durable. The reports of damage are taken off the volume
+//! (reading a damaged part still fails, and reports it anew); a broken attachment, and every one of a read-only volume, is made again
+//! by its job. Needs `ec2:EnableVolumeIO` on the volume. Source: EC2 API Reference, EnableVolumeIO.
 
 use crate::jobs::is_waiting;
 use crate::jobs::reattach_volume::{self, ReattachVolumeJob};
@@ -32,15 +33,19 @@ impl Action for EnableVolumeIO {
         if row.state == VolumeState::Deleting {
             return Err(volume::not_found(&row.id).into());
         }
-        let broken: Vec<String> =
-            row.attachments.iter().filter(|a| a.broken.is_some()).map(|a| a.instance.clone()).collect();
-        if row.damage.is_empty() && broken.is_empty() {
+        let read_only = row.read_only.is_some();
+        let again = row.attachments.iter().filter(|a| a.broken.is_some() || read_only);
+        let again: Vec<String> = again.map(|a| a.instance.clone()).collect();
+        if row.damage.is_empty() && again.is_empty() && !read_only {
             let message = format!("Volume {} already has IO enabled", row.id);
             return Err(Refusal::new("IncorrectState", message).into());
         }
         row.damage.clear();
+        if again.is_empty() {
+            row.read_only = None;
+        }
         cx.tx.put(&row)?;
-        for instance in broken {
+        for instance in again {
             if !is_waiting::<ReattachVolumeJob>(cx, &row.id, &instance)? {
                 reattach_volume::enqueue(cx, &row.id, &instance)?;
             }

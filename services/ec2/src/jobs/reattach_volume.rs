@@ -1,6 +1,7 @@
 //! Makes an attachment work again after the host was restarted: the plaintext key was in memory only, so KMS is asked again
 //! under the grant that the attachment still has. If KMS says no, the attachment stays but its device is not there: the
-//! reattachVolume event and DescribeVolumeStatus tell why, and `resume` tries again when the key can be used.
+//! reattachVolume event and DescribeVolumeStatus tell why, and `resume` tries again when the key can be used. EnableVolumeIO uses it
+//! for volumes that became read-only, too.
 
 use super::{About, HostsHandle, attach_volume, host_error, if_there, transact};
 use crate::rows::Volume;
@@ -25,12 +26,29 @@ pub fn enqueue(cx: &mut Cx, volume: &str, instance: &str) -> Answer<()> {
 
 fn export(run: &Run, about: &mut About) -> StepResult {
     let Some(row) = transact(run, |cx| attached_row(cx, about))? else { return Ok(()) };
+    if row.read_only.is_some() {
+        reopen(run, &row)?;
+    }
     let spec = attach_volume::spec(&row, &about.instance, &run.request.id);
     match run.dependency::<HostsHandle>()?.0.attach(&spec) {
         Ok(uri) => transact(run, |cx| set(cx, about, Some(uri.clone()), None)),
         Err(HostError::Refused(refusal)) => transact(run, |cx| broken(cx, about, &row, &refusal)),
         Err(other) => Err(host_error(other)),
     }
+}
+
+/// A volume that became read-only is opened anew when nobody has it open: every export ends first, and each is made again by a job
+/// of its own. Guests see a device that goes and comes back.
+fn reopen(run: &Run, row: &Volume) -> StepResult {
+    let hosts = run.dependency::<HostsHandle>()?;
+    for attachment in &row.attachments {
+        hosts.0.detach(&row.id, &attachment.instance).map_err(host_error)?;
+    }
+    transact(run, |cx| {
+        let Some(mut row) = if_there(find::volume(cx, &row.id))? else { return Ok(()) };
+        row.read_only = None;
+        Ok(cx.tx.put(&row)?)
+    })
 }
 
 fn attached_row(cx: &mut Cx, about: &About) -> Answer<Option<Volume>> {

@@ -59,6 +59,9 @@ pub struct Volume {
     /// Parts of the volume that cannot be read any more, for DescribeVolumeStatus and `sealvol explain`.
     #[serde(default)]
     pub damage: Vec<String>,
+    /// Why the volume takes no more writes until it is opened anew: its disk failed a sync.
+    #[serde(default)]
+    pub read_only: Option<String>,
     /// AutoEnableIO, as ModifyVolumeAttribute set it.
     #[serde(default)]
     pub auto_enable_io: bool,
