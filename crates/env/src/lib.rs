@@ -19,7 +19,7 @@ pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
 pub use processes::{harden_process, lock_all_memory, raise_open_files};
 pub use sim_files::{Crash, SimFault, SimFiles, SimOp};
-pub use threads::{spawn, stagger, together};
+pub use threads::{spawn, stagger, step_back, together};
 
 use std::sync::Arc;
 
