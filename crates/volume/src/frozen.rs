@@ -70,6 +70,7 @@ impl FrozenSource {
     }
 
     fn try_chunk(&self, range: UnitRange) -> Result<Step<Chunk>, VolumeError> {
+        let _piece = self.volume.pieces.read();
         let stack = self.volume.gate.read();
         let place = self.place(&stack)?;
         let _shared = self.volume.stripes.read(range.start);
