@@ -42,6 +42,7 @@ impl Volume {
     /// stays then.
     pub fn load_all(&self, progress: &dyn Fn(u64, u64), stop: &AtomicBool) -> Result<(), VolumeError> {
         let Some(source) = self.gate.read().source.clone() else { return Ok(()) };
+        let _loader = self.arrived.loader();
         let mut total = 0;
         each_batch(&source, stop, |indices| {
             total += indices.len() as u64;
@@ -49,7 +50,6 @@ impl Volume {
         })?;
         progress(0, total);
         let (mut done, mut damage) = (0, None);
-        let _loader = self.arrived.loader();
         each_batch(&source, stop, |indices| {
             let failed = self.load_chunks(indices, stop);
             match failed {
