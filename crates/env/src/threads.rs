@@ -76,6 +76,26 @@ mod tests {
     }
 
     #[test]
+    fn who_steps_back_gets_on_beside_those_who_never_rest() {
+        let busy = AtomicUsize::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while busy.load(Ordering::Relaxed) > 0 {
+                        std::hint::spin_loop();
+                    }
+                });
+            }
+            let background = spawn("background", || {
+                step_back();
+                (0..1_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n))
+            });
+            background.unwrap().join().unwrap();
+            busy.store(0, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
     fn the_caller_works_even_alone() {
         for threads in [0, 1] {
             let (caller, ran) = (std::thread::current().id(), AtomicUsize::new(0));

@@ -90,8 +90,6 @@ impl Works {
         drop(known);
         let (mine, table, owned) = (course.clone(), self.known.clone(), name.to_owned());
         let started = env::spawn("work", move || {
-            // Guests first, also where somebody waits for the work.
-            env::step_back();
             let result = work(&mine);
             *mine.result.lock() = Some(result);
             // Told to stop: nobody will ask how it ended.

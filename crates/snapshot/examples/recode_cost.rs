@@ -8,7 +8,9 @@ use chunks::FileStore;
 use cipher::{DataUnit, UnitCipher};
 use env::{Clock, Files, RealClock, RealFiles};
 use keys::{DataKey, Secret};
-use snapshot::{CHUNK_BYTES, Chunk, ChunkHash, ChunkSource, Control, Encryption, Recoded, Snapshots, StoreSpec};
+use snapshot::{
+    CHUNK_BYTES, Chunk, ChunkHash, ChunkSource, Control, Encryption, Recoded, Snapshots, StoreSpec,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,7 +112,11 @@ fn report(costs: &Costs, gib: f64) {
     }
     for (title, with_hash) in [("without hashing", false), ("with hashing", true)] {
         let sum = |wall| {
-            costs.keys().filter(|n| !n.starts_with('6') && (with_hash || !n.starts_with('4'))).map(|n| median(n, wall)).sum::<f64>()
+            costs
+                .keys()
+                .filter(|n| !n.starts_with('6') && (with_hash || !n.starts_with('4')))
+                .map(|n| median(n, wall))
+                .sum::<f64>()
         };
         println!(
             "parts {title}: {:.3} CPU s/GiB, {:.3} s/GiB; parts over whole: CPU {:.2}, wall {:.2}",
@@ -128,8 +134,11 @@ fn key(n: u8) -> DataKey {
 }
 
 fn spec(snapshot: &str, count: u32) -> StoreSpec {
-    let encryption =
-        Encryption { kms_key_arn: "arn:none".into(), wrapped_key: vec![1; 8], context_id: snapshot.to_owned() };
+    let encryption = Encryption {
+        kms_key_arn: "arn:none".into(),
+        wrapped_key: vec![1; 8],
+        context_id: snapshot.to_owned(),
+    };
     StoreSpec {
         region: "r".into(),
         snapshot: snapshot.to_owned(),

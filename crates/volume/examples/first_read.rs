@@ -51,22 +51,37 @@ fn main() {
         let (first, warm) = (read(2), read(2));
         println!(
             "background {beside}: first {:.3} ms (90 % {:.3}), warm {:.3} ms (90 % {:.3}), ratio {:.2}",
-            first.0, first.1, warm.0, warm.1, first.0 / warm.0
+            first.0,
+            first.1,
+            warm.0,
+            warm.1,
+            first.0 / warm.0
         );
         stop.store(true, Ordering::Relaxed);
         loader.into_iter().for_each(|loader| loader.join().unwrap());
     }
 }
 
-fn open(files: &Arc<dyn Files>, home: &Path, id: &str, count: u64, source: Option<&Arc<Reader>>) -> Arc<Device> {
+fn open(
+    files: &Arc<dyn Files>,
+    home: &Path,
+    id: &str,
+    count: u64,
+    source: Option<&Arc<Reader>>,
+) -> Arc<Device> {
     let spec = VolumeSpec {
         volume_id: id.into(),
         size_bytes: count * CHUNK,
-        encryption: Some(Encryption { kms_key_arn: "arn:none".into(), wrapped_key: vec![1], context_id: id.into() }),
+        encryption: Some(Encryption {
+            kms_key_arn: "arn:none".into(),
+            wrapped_key: vec![1],
+            context_id: id.into(),
+        }),
         source: source.map(|reader| reader.at().clone()),
     };
     volume::create(files, home, &spec).unwrap();
-    let open_source = |_: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> { Ok(source.unwrap().clone()) };
+    let open_source =
+        |_: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> { Ok(source.unwrap().clone()) };
     let opening = Opening { source: &open_source, on_damage: Arc::new(|_| {}) };
     let volume = Volume::open(files.clone(), home, opening).unwrap();
     let mut bytes: [u8; 64] = std::array::from_fn(|n| n as u8);

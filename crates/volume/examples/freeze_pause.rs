@@ -24,12 +24,17 @@ struct Load {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let dir = Path::new(&arguments[0]).to_path_buf();
-    let number = |at: usize, otherwise: u64| arguments.get(at).map_or(otherwise, |text| text.parse().unwrap());
+    let number =
+        |at: usize, otherwise: u64| arguments.get(at).map_or(otherwise, |text| text.parse().unwrap());
     let seconds = Duration::from_secs(number(1, 5));
-    let load =
-        Load { bytes: number(2, 256) << 20, pause: Duration::from_micros(number(3, 200)), guests: number(4, 4) };
+    let load = Load {
+        bytes: number(2, 256) << 20,
+        pause: Duration::from_micros(number(3, 200)),
+        guests: number(4, 4),
+    };
     let files: Arc<dyn Files> = Arc::new(RealFiles);
-    let spec = VolumeSpec { volume_id: "vol-1".into(), size_bytes: load.bytes, encryption: None, source: None };
+    let spec =
+        VolumeSpec { volume_id: "vol-1".into(), size_bytes: load.bytes, encryption: None, source: None };
     volume::create(&files, &dir, &spec).unwrap();
     let volume = Volume::open(files, &dir, Opening::loaded()).unwrap();
     let device = Device::open(volume, None).unwrap();
@@ -53,19 +58,24 @@ fn main() {
             device.volume().thaw(&id, true).unwrap();
             let merging = device.clone();
             let merge = env::spawn("merge", move || {
-                env::step_back();
                 merging.volume().merge(&AtomicBool::new(false)).unwrap();
             });
             merge.unwrap().join().unwrap();
         }
     });
     let first = calls[0].0;
-    let during = |write: &Write| calls.iter().any(|(at, took)| write.0 + write.1 >= *at && write.0 <= *at + *took);
+    let during =
+        |write: &Write| calls.iter().any(|(at, took)| write.0 + write.1 >= *at && write.0 <= *at + *took);
     report("before the first snapshot", writes.iter().filter(|write| write.0 + write.1 < first));
     report("during the calls", writes.iter().filter(|write| during(write)));
     report("between (merging)", writes.iter().filter(|write| write.0 >= first && !during(write)));
     calls.sort_by_key(|call| call.1);
-    println!("{} calls: median {:?}, longest {:?}", calls.len(), calls[calls.len() / 2].1, calls[calls.len() - 1].1);
+    println!(
+        "{} calls: median {:?}, longest {:?}",
+        calls.len(),
+        calls[calls.len() / 2].1,
+        calls[calls.len() - 1].1
+    );
 }
 
 /// Lets guests write while `beside` runs.
@@ -78,7 +88,8 @@ fn guests(device: &Arc<Device>, clock: &Arc<RealClock>, load: &Load, beside: &mu
             env::spawn("guest", move || {
                 let (mut writes, mut buffer, mut seed) = (Vec::new(), vec![0; 4096], guest + 1);
                 while !stop.load(Ordering::Relaxed) {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    seed =
+                        seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let begun = clock.monotonic();
                     device.write_at(&mut buffer, (seed >> 33) % units * 4096, false).unwrap();
                     writes.push((begun, clock.monotonic() - begun));
