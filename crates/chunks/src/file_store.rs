@@ -9,12 +9,13 @@
 //! at all, and stays. Temporaries have a directory of their own: clearing up after a crash is one listing, and a
 //! directory that a delete takes away loses no work.
 
+mod batch;
 mod directories;
 mod walk;
 
-use crate::{ChunkStore, ObjectName, StoreError};
+use crate::{Batch, ChunkStore, ObjectName, StoreError};
 use directories::Directories;
-use env::Files;
+use env::{File, Files};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,7 +97,7 @@ impl FileStore {
     fn write(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
         let temporary = self.temporary();
         let dir = directories::parent(place);
-        let written = self.fill(&temporary, bytes).and_then(|()| {
+        let written = self.fill(&temporary, bytes).and_then(|file| file.sync_data()).and_then(|()| {
             self.directories.make_durable(dir)?;
             self.files.rename(&temporary, place)
         });
@@ -111,11 +112,15 @@ impl FileStore {
         self.directories.make_durable(dir)
     }
 
-    fn fill(&self, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// Nobody else has a temporary of this number, and opening the store removed those of earlier processes; but an earlier
+    /// attempt of ours may have left it.
+    fn fill(&self, temporary: &Path, bytes: &[u8]) -> io::Result<Arc<dyn File>> {
         let file = self.files.open(temporary, true)?;
-        file.set_len(0)?;
+        if !file.is_empty()? {
+            file.set_len(0)?;
+        }
         file.write_all_at(bytes, 0)?;
-        file.sync_data()
+        Ok(file)
     }
 }
 
@@ -136,6 +141,10 @@ impl ChunkStore for FileStore {
                 Err(e) => return Err(failed(&e, &place)),
             }
         }
+    }
+
+    fn batch(&self) -> Box<dyn Batch + '_> {
+        Box::new(batch::FileBatch::new(self))
     }
 
     fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError> {
@@ -202,5 +211,7 @@ fn failed(e: &io::Error, path: &Path) -> StoreError {
     }
 }
 
+#[cfg(test)]
+mod batch_tests;
 #[cfg(test)]
 mod tests;

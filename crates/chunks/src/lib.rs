@@ -2,6 +2,7 @@
 //! one suite run on every store. Knows nothing of what is in the objects; everything in them is ciphertext already (or
 //! belongs to an unencrypted snapshot).
 
+mod batch;
 mod error;
 mod file_store;
 mod name;
@@ -9,6 +10,7 @@ mod open;
 mod s3_store;
 mod s3_url;
 
+pub use batch::Batch;
 pub use error::StoreError;
 pub use file_store::FileStore;
 pub use name::ObjectName;
@@ -19,6 +21,11 @@ pub use s3_store::S3Store;
 pub trait ChunkStore: Send + Sync + 'static {
     /// Stores an object; durable on return. Storing the same name again with the same bytes is fine.
     fn put(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Begins to store many objects of which none need be durable before all are.
+    fn batch(&self) -> Box<dyn Batch + '_> {
+        Box::new(batch::OneByOne(self))
+    }
 
     /// The whole object. [`StoreError::NotFound`] if there is none of this name.
     fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError>;

@@ -15,6 +15,13 @@ pub trait File: Send + Sync {
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()>;
     /// Waits until data, and the metadata needed to find it, are on the disk.
     fn sync_data(&self) -> io::Result<()>;
+    /// Lets the disk begin with what was written, so that a later sync finds less to do. Promises nothing.
+    fn start_writing(&self) {}
+    /// Has the disk write what of the range is not written yet, and waits for it, so that a later sync finds less to do. Makes
+    /// nothing durable; but a failure is as grave as a sync's, because it may be told only here.
+    fn write_back(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
     /// Makes the range read as zeros and gives its space back; the length stays.
     fn punch_hole(&self, offset: u64, len: u64) -> io::Result<()>;
     /// Where the first data at or after `offset` begins; everything between reads as zeros. `None`: no data follows. A file
@@ -102,6 +109,28 @@ impl File for RealFile {
 
     fn sync_data(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn start_writing(&self) {
+        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours. A failure is met
+        // again by the sync.
+        unsafe { libc::sync_file_range(self.0.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+    }
+
+    fn write_back(&self, offset: u64, len: u64) -> io::Result<()> {
+        let (offset, len) = (to_off_t(offset)?, to_off_t(len)?);
+        let whole = libc::SYNC_FILE_RANGE_WAIT_BEFORE
+            | libc::SYNC_FILE_RANGE_WRITE
+            | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours.
+        if unsafe { libc::sync_file_range(self.0.as_raw_fd(), offset, len, whole) } == 0 {
+            return Ok(());
+        }
+        match io::Error::last_os_error() {
+            // What cannot be done here the sync does.
+            e if matches!(e.raw_os_error(), Some(libc::EINVAL | libc::ESPIPE | libc::ENOSYS)) => Ok(()),
+            e => Err(e),
+        }
     }
 
     fn punch_hole(&self, offset: u64, len: u64) -> io::Result<()> {

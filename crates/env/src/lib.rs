@@ -20,8 +20,8 @@ pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
 pub use processes::{harden_process, lock_all_memory, raise_open_files};
 pub use sim_files::{Crash, SimFault, SimFiles, SimOp};
-pub use sockets::{receive_now, set_send_buffer};
-pub use threads::{processors, spawn, stagger, together, yield_now};
+pub use sockets::receive_now;
+pub use threads::{processors, spawn, stagger, step_back, together, yield_now};
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the standard library does not offer of sockets: receiving without waiting, and a larger send buffer.
+//! What the standard library does not offer of sockets: receiving without waiting.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -15,21 +15,6 @@ pub fn receive_now(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<Option<
             e => Err(e),
         },
     }
-}
-
-/// Asks for room for so many bytes sent and not yet received by the other side; the system may grant less.
-pub fn set_send_buffer(socket: BorrowedFd<'_>, bytes: i32) -> io::Result<()> {
-    let set = |option| {
-        // SAFETY: the descriptor is open for as long as it is borrowed; the option's value is the 4 bytes named.
-        unsafe {
-            libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, (&raw const bytes).cast(), 4)
-        }
-    };
-    // Beyond the system's limit if we may (CAP_NET_ADMIN), else as far as everybody may.
-    if set(libc::SO_SNDBUFFORCE) == 0 || set(libc::SO_SNDBUF) == 0 {
-        return Ok(());
-    }
-    Err(io::Error::last_os_error())
 }
 
 #[cfg(test)]
@@ -49,22 +34,5 @@ mod tests {
         assert_eq!(&buf[..3], b"abc");
         drop(theirs);
         assert_eq!(receive_now(ours.as_fd(), &mut buf).unwrap(), Some(0));
-    }
-
-    #[test]
-    fn a_larger_send_buffer_takes_more_before_anybody_reads() {
-        let room = |bytes: Option<i32>| {
-            let (mut ours, _theirs) = UnixStream::pair().unwrap();
-            if let Some(bytes) = bytes {
-                set_send_buffer(ours.as_fd(), bytes).unwrap();
-            }
-            ours.set_nonblocking(true).unwrap();
-            let mut sent = 0;
-            while let Ok(n) = ours.write(&[0; 4096]) {
-                sent += n;
-            }
-            sent
-        };
-        assert!(room(Some(64 << 10)) < room(None));
     }
 }

@@ -38,6 +38,16 @@ pub fn yield_now() {
     std::thread::yield_now();
 }
 
+/// How far work in the background steps back: a tenth of the processor time of what it competes with, never nothing.
+const BACKGROUND_NICE: libc::c_int = 10;
+
+/// The calling thread, and the threads that it starts from now on, give way to others, on the processor and (with schedulers that
+/// look at it) on the disk. For good. A system that refuses leaves the thread as it is.
+pub fn step_back() {
+    // SAFETY: the call touches no memory of ours. On Linux, 0 names the calling thread alone.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, BACKGROUND_NICE) };
+}
+
 /// The pause before retry number `attempt` (from 0): doubling from 1 ms, at most 64 ms. Spread comes from the caller's
 /// place in the queue, not from randomness, so that runs replay.
 pub fn stagger(attempt: u32) -> Duration {
@@ -59,6 +69,40 @@ mod tests {
             ended.fetch_add(1, Ordering::SeqCst);
         });
         assert_eq!(ended.into_inner(), 3);
+    }
+
+    #[test]
+    fn who_steps_back_takes_its_own_threads_along_and_nobody_else() {
+        // SAFETY: the call touches no memory of ours.
+        let nice = || unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+        let before = nice();
+        let inside = spawn("background", move || {
+            step_back();
+            (nice(), spawn("child", nice).unwrap().join().unwrap())
+        });
+        let wanted = before.max(BACKGROUND_NICE);
+        assert_eq!(inside.unwrap().join().unwrap(), (wanted, wanted));
+        assert_eq!(nice(), before);
+    }
+
+    #[test]
+    fn who_steps_back_gets_on_beside_those_who_never_rest() {
+        let busy = AtomicUsize::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while busy.load(Ordering::Relaxed) > 0 {
+                        std::hint::spin_loop();
+                    }
+                });
+            }
+            let background = spawn("background", || {
+                step_back();
+                (0..1_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n))
+            });
+            background.unwrap().join().unwrap();
+            busy.store(0, Ordering::Relaxed);
+        });
     }
 
     #[test]

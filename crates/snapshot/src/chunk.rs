@@ -69,6 +69,13 @@ impl Chunk {
         self.units.get(at..at + DATA_UNIT_BYTES)
     }
 
+    /// The bytes of so many units from one on, if all of them are held.
+    pub fn held(&self, first: usize, count: usize) -> Option<&[u8]> {
+        let held = self.present.checked_shr(first as u32)?.trailing_ones() as usize;
+        let at = self.place(first)? * DATA_UNIT_BYTES;
+        self.units.get(at..at + count * DATA_UNIT_BYTES).filter(|_| held >= count)
+    }
+
     /// The runs of held units: first unit of the run, and its bytes.
     pub fn runs(&self) -> impl Iterator<Item = (usize, &[u8])> {
         let mut from = 0;
@@ -207,6 +214,14 @@ mod tests {
             let mut changed = chunk.clone();
             changed.each_run_mut(|_, run| { run.fill(9); Ok::<_, ()>(()) }).unwrap();
             prop_assert_eq!(changed.present(), present);
+            for first in 0..UNITS_PER_CHUNK {
+                let run = (present >> first).trailing_ones() as usize;
+                for count in 1..=run {
+                    let bytes = &plain[first * DATA_UNIT_BYTES..][..count * DATA_UNIT_BYTES];
+                    prop_assert_eq!(chunk.held(first, count), Some(bytes));
+                }
+                prop_assert!(chunk.held(first, run + 1).is_none());
+            }
             prop_assert!((0..UNITS_PER_CHUNK).all(|n| changed.unit(n).is_none_or(|u| u[0] == 9)));
         }
     }

@@ -5,7 +5,7 @@
 //!     ▲                                                               │                                   send page
 //!     └──────────────────────── until the end ◀──────────────────────┘                at the end: send manifest
 //! ```
-//! The manifest is sent last: until it is there the snapshot does not exist. After a crash the same is done again; what is
+//! The manifest is sent last, after everything else was made durable in one batch: until it is there the snapshot does not exist. After a crash the same is done again; what is
 //! already there is not sent again, because names are hashes of content.
 
 use crate::fetch::fetch;
@@ -17,7 +17,7 @@ use crate::{
     ChunkHash, ChunkSource, Control, Head, Reader, SnapshotError, SnapshotRef, Snapshots, StoreSpec, Stored,
 };
 use crate::{UNITS_PER_CHUNK, workers};
-use chunks::ObjectName;
+use chunks::{Batch, ObjectName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -144,6 +144,8 @@ struct Writing<'a> {
     spec: &'a StoreSpec,
     base: Option<&'a Reader>,
     control: &'a Control<'a>,
+    /// Chunks and pages on their way.
+    batch: Box<dyn Batch + 'a>,
     /// Our objects that an earlier run had stored.
     there: NameSet,
     /// Changes of the last page begun, which more may follow.
@@ -178,6 +180,7 @@ impl<'a> Writing<'a> {
             spec,
             base,
             control,
+            batch: snapshots.store.batch(),
             there,
             open: Vec::new(),
             pages: Vec::new(),
@@ -191,12 +194,14 @@ impl<'a> Writing<'a> {
         if self.control.stop.load(Ordering::Relaxed) { Err(SnapshotError::Stopped) } else { Ok(()) }
     }
 
-    /// Sends an object unless it is there.
+    /// Sends an object unless it is there; durable when the batch is settled.
     fn send(&self, name: &ObjectName, object: &[u8]) -> Result<(), SnapshotError> {
-        if !self.there.has(name) {
-            self.snapshots.store.put(name, object)?;
-            self.sent_bytes.fetch_add(object.len() as u64, Ordering::Relaxed);
+        if self.there.has(name) {
+            // The run that stored it may have ended before it was durable.
+            return Ok(self.batch.keep(name)?);
         }
+        self.batch.put(name, object)?;
+        self.sent_bytes.fetch_add(object.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 
@@ -285,6 +290,7 @@ impl<'a> Writing<'a> {
     fn finish(mut self) -> Result<Stored, SnapshotError> {
         let rest = std::mem::take(&mut self.open);
         self.write_pages(&rest)?;
+        self.batch.settle()?;
         self.check_stop()?;
         let mut pages: BTreeMap<u32, PageRef> = BTreeMap::new();
         if let Some(base) = self.base {
@@ -303,6 +309,7 @@ impl<'a> Writing<'a> {
             return Err(SnapshotError::refused(format!("{name} is there already, with other content")));
         }
         self.send(&name, &object)?;
+        self.batch.settle()?;
         let at = SnapshotRef {
             region: self.spec.region.clone(),
             snapshot: self.spec.snapshot.clone(),

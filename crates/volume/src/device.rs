@@ -111,8 +111,8 @@ impl Device {
         range: UnitRange,
         bytes: &mut [u8],
     ) -> Result<(), VolumeError> {
-        // Chunks that could be fetched but not kept: a region has two at most.
-        let mut aside: Vec<(u32, Chunk)> = Vec::new();
+        // Chunks that were fetched and are not in the layer yet: a region has two at most.
+        let mut aside: Vec<(u32, Arc<Chunk>)> = Vec::new();
         loop {
             match self.try_read(cipher, range, bytes, &aside)? {
                 Step::Done(()) => return Ok(()),
@@ -129,7 +129,7 @@ impl Device {
         cipher: &mut Option<UnitCipher>,
         range: UnitRange,
         bytes: &mut [u8],
-        aside: &[(u32, Chunk)],
+        aside: &[(u32, Arc<Chunk>)],
     ) -> Result<Step<()>, VolumeError> {
         let stack = self.volume.gate.read();
         let _shared = self.volume.stripes.read(range.start);
@@ -267,6 +267,14 @@ fn read_aside(
     first: Unit,
     bytes: &mut [u8],
 ) -> Result<(), VolumeError> {
+    // All held, as is usual: one copy, one call.
+    if let Some(held) = chunk.held((first.0 % UNITS_PER_CHUNK) as usize, bytes.len() / UNIT) {
+        bytes.copy_from_slice(held);
+        return match cipher {
+            Some(cipher) => Ok(cipher.decrypt(first.data_unit(), bytes)?),
+            None => Ok(()),
+        };
+    }
     for (n, to) in (0..).zip(bytes.as_chunks_mut::<UNIT>().0) {
         let unit = first.plus(n);
         match chunk.unit((unit.0 % UNITS_PER_CHUNK) as usize) {

@@ -31,7 +31,9 @@ pub(crate) struct Flusher {
 
 #[derive(Default)]
 struct Turns {
-    /// Number of the flush that began last.
+    /// A flush is under way, of everything or of a part.
+    running: bool,
+    /// Number of the flush of everything that began last.
     began: u64,
     /// Number of the flush that ended last.
     done: u64,
@@ -49,15 +51,17 @@ impl Volume {
         // A flush that already runs took its copies too early for us.
         let wanted = turns.began + 1;
         while turns.done < wanted {
-            if turns.began > turns.done {
+            if turns.running {
                 self.flusher.ended.wait(&mut turns);
                 continue;
             }
+            turns.running = true;
             turns.began += 1;
             let mine = turns.began;
             drop(turns);
-            let result = self.flush_now();
+            let result = self.flush_now(u32::MAX);
             turns = self.flusher.state.lock();
+            turns.running = false;
             turns.done = mine;
             turns.no_space = matches!(result, Err(VolumeError::NoSpace));
             self.flusher.ended.notify_all();
@@ -69,11 +73,31 @@ impl Volume {
         }
     }
 
-    fn flush_now(&self) -> Result<(), VolumeError> {
+    /// Makes the layers durable whose numbers are below this one. For those above, that counts as no flush. Fails as
+    /// [`Volume::flush`] does.
+    ///
+    /// The layers above stay as the disk has them, which is an older state that is true still: nothing was taken out of one
+    /// before what is below had it.
+    pub(crate) fn flush_below(&self, number: u32) -> Result<(), VolumeError> {
+        let mut turns = self.flusher.state.lock();
+        while turns.running {
+            self.flusher.ended.wait(&mut turns);
+        }
+        turns.running = true;
+        drop(turns);
+        let result = self.flush_now(number);
+        self.flusher.state.lock().running = false;
+        self.flusher.ended.notify_all();
+        result
+    }
+
+    /// Of the layers whose numbers are below this one. Call in turn.
+    fn flush_now(&self, below: u32) -> Result<(), VolumeError> {
         self.check_writable()?;
         // A layer that leaves the stack meanwhile is empty and its emptiness durable; one that comes holds nothing that was
         // answered before.
-        let layers = self.gate.read().layers.clone();
+        let mut layers = self.gate.read().layers.clone();
+        layers.retain(|layer| layer.number < below);
         let mut taken: Vec<(&Layer, Taken)> =
             layers.iter().rev().map(|layer| (&**layer, layer.map.take())).collect();
         // From now on bottom first.

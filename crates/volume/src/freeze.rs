@@ -1,12 +1,15 @@
 //! The point in time of a snapshot, of one volume or of several at one instant; and its end, thawing.
 //!
 //! ```text
-//!  before   flush                          so that little is left for (c), and a full disk is noticed while nothing is begun
 //!  (a)      a new layer's files, then the record with it                                    durable; nothing uses it yet
 //!  (b)      all gates exclusively, the new layers on top, all gates free                    the instant; the whole pause
-//!  (c)      flush                          the frozen layers are durable as they were at the instant
+//!  (c)      flush of all layers but the new ones       the frozen layers are durable as they were at the instant
 //!  (d)      the record with "snapshot S = layer N"                                          durable: frozen
 //! ```
+//! Nothing is flushed before (b). The kernel keeps a write waiting whose file is being written back (measured: 130 ms and more with
+//! 1 GiB dirty), so guests must write to the new layers' files by the time the old ones' are synced; and (c) leaves the new ones out.
+//! Guests that ask for a flush wait for (c), as they would have waited for their own bytes.
+//!
 //! A crash before (d) leaves a stack with one more layer and nothing frozen; merging makes one of two. The requests in flight
 //! at (b) are not answered yet, so each unit of theirs may be on either side; whatever was answered before is in the snapshot,
 //! also across volumes.
@@ -28,9 +31,6 @@ pub fn freeze(volumes: &[(Arc<Volume>, &str)]) -> Result<(), VolumeError> {
     let done = |(volume, snapshot): &(Arc<Volume>, &str)| volume.record().frozen(snapshot).is_some();
     if volumes.iter().all(done) {
         return Ok(());
-    }
-    for (volume, _) in volumes {
-        volume.flush()?;
     }
     let before: Vec<u32> = volumes.iter().map(|(volume, _)| volume.top_number()).collect();
     let result = Set::lock(volumes).freeze();
@@ -77,7 +77,7 @@ impl<'a> Set<'a> {
             self.0.iter_mut().for_each(One::undo);
             return Err(error);
         }
-        self.0.iter().try_for_each(|one| one.volume.flush())?;
+        self.0.iter().try_for_each(One::flush_frozen)?;
         if let Err(error) = self.0.iter_mut().try_for_each(One::finish) {
             // Those that stay frozen because this fails, too, are frozen anew with the set the next time.
             self.0.iter_mut().for_each(|one| drop(one.forget()));
@@ -88,6 +88,7 @@ impl<'a> Set<'a> {
 
     /// The instant.
     fn swap(&self) -> Result<(), VolumeError> {
+        let _pieces: Vec<_> = self.0.iter().map(|one| one.volume.pieces.write()).collect();
         let mut stacks = Vec::with_capacity(self.0.len());
         stacks.extend(self.0.iter().map(|one| one.volume.gate.write()));
         self.0.iter().try_for_each(|one| one.volume.check_writable())?;
@@ -117,8 +118,11 @@ impl One<'_> {
         let mut next = self.without();
         next.layers.push(entry);
         next.next += 1;
-        let made = layer::create(&volume.files, &volume.dir, entry.number, size_bytes)
+        // Where guests write now they will write in a moment, and must not wait then for a file to be made.
+        let segments = volume.gate.read().target().0.store.in_use();
+        let made = layer::create(&volume.files, &volume.dir, entry.number, size_bytes, &segments)
             .and_then(|()| Layer::open(&volume.files, &volume.dir, &entry, size_bytes, false))
+            .and_then(|layer| layer.store.adopt(&segments).map(|()| layer))
             .and_then(|layer| volume.save(&mut self.record, next).map(|()| layer));
         match made {
             Ok(layer) => self.layer = Some(Arc::new(layer)),
@@ -142,6 +146,14 @@ impl One<'_> {
             Ok(()) => drop(layer::remove(&self.volume.files, &self.volume.dir, layer.number)),
             // It is in the record, so it must be in the stack: an empty layer on top, which the next merge removes.
             Err(_) => self.volume.gate.write().layers.push(layer),
+        }
+    }
+
+    /// Makes the layers below the new one durable.
+    fn flush_frozen(&self) -> Result<(), VolumeError> {
+        match &self.layer {
+            Some(layer) => self.volume.flush_below(layer.number),
+            None => self.volume.flush(),
         }
     }
 

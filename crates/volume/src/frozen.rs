@@ -70,9 +70,12 @@ impl FrozenSource {
     }
 
     fn try_chunk(&self, range: UnitRange) -> Result<Step<Chunk>, VolumeError> {
+        let _piece = self.volume.pieces.read();
         let stack = self.volume.gate.read();
         let place = self.place(&stack)?;
-        let _shared = self.volume.stripes.read(range.start);
+        // Frozen layers change by a merge alone, which begins with the gate held. So guests, who write above, need not wait for us.
+        // (What is loaded meanwhile has its bytes before its mark.)
+        let _shared = stack.merging.map(|_| self.volume.stripes.read(range.start));
         let mut bytes = vec![0; CHUNK_BYTES];
         let (mut at, mut present) = (0, 0u128);
         while at < range.count as usize {

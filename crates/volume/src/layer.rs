@@ -10,7 +10,7 @@ use crate::geometry::pages_of;
 use crate::map::Map;
 use crate::map::slot::PAGE_BYTES;
 use crate::record::LayerRecord;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::{VolumeError, geometry::Unit};
 use env::{File, Files};
 use std::io::{self, ErrorKind};
@@ -98,12 +98,13 @@ impl Layer {
     }
 }
 
-/// Makes an empty layer, durably; what an interrupted attempt left is cleared away.
+/// Makes an empty layer, with empty data files of these numbers, durably; what an interrupted attempt left is cleared away.
 pub(crate) fn create(
     files: &Arc<dyn Files>,
     volume: &Path,
     number: u32,
     size_bytes: u64,
+    segments: &[u64],
 ) -> Result<(), VolumeError> {
     let dir = directory(volume, number);
     if number != 0 {
@@ -113,6 +114,10 @@ pub(crate) fn create(
     // The map has its full length from the start (sparse), so that a cut map is noticed and not read as zeros.
     let map = files.open(&dir.join(MAP_FILE), true).map_err(VolumeError::io("making the map"))?;
     set_len(&*map, size_bytes).map_err(VolumeError::io("sizing the map"))?;
+    for segment in segments {
+        let path = dir.join(store::file_name(*segment));
+        files.open(&path, true).map_err(VolumeError::io("making a data file"))?;
+    }
     files.sync_dir(&dir).map_err(VolumeError::io("syncing a layer's directory"))?;
     if number != 0 {
         files.sync_dir(volume).map_err(VolumeError::io("syncing the volume's directory"))?;

@@ -16,8 +16,10 @@
 //! two. A volume made from a snapshot is loaded by `load.rs`. Start reading at `device.rs` (as a guest sees a volume) or
 //! `volume.rs` (as it lies on the disk).
 
+mod arrived;
 mod check;
 mod device;
+mod dirty;
 mod error;
 mod extents;
 mod flush;

@@ -33,7 +33,7 @@ pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(
             remove_if_there(files, &path)?;
         }
     }
-    layer::create(files, dir, 0, spec.size_bytes)?;
+    layer::create(files, dir, 0, spec.size_bytes, &[])?;
     files
         .write_durably(&dir.join(STACK_FILE), &Record::new(spec.source.as_ref()).encode())
         .map_err(VolumeError::io("writing the stack record"))?;

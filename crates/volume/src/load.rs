@@ -7,6 +7,9 @@
 //!                                  unwritten any more stay as they are.
 //!  all loaded                      flush → record without "loading" → the source leaves the stack
 //! ```
+//! A guest's read does not wait for the second half: it takes what it wants from the fetched chunk, and who loads in the background
+//! puts that chunk into the layer (`arrived.rs`).
+//!
 //! What is loaded does not count as changed: the base has it. A chunk that is damaged or missing fails what needs it, and
 //! nothing else; a unit of it that is written whole, or zeroed, is healed.
 
@@ -17,6 +20,7 @@ use crate::source::Source;
 use crate::{Damage, Volume, VolumeError};
 use parking_lot::Mutex;
 use snapshot::{Chunk, SnapshotError};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Chunks fetched at once by [`Volume::load_all`]: as many as hide the waits of an object store.
@@ -28,8 +32,8 @@ const BATCH: usize = 64;
 pub(crate) enum Loaded {
     /// The bottom layer knows its units now.
     Here,
-    /// It could not be written (the disk is full, or the volume read-only): for reading only.
-    Aside(Chunk),
+    /// For reading only: the background puts it into the layer; or nobody can (the disk is full, the volume read-only).
+    Aside(Arc<Chunk>),
 }
 
 impl Volume {
@@ -38,6 +42,7 @@ impl Volume {
     /// stays then.
     pub fn load_all(&self, progress: &dyn Fn(u64, u64), stop: &AtomicBool) -> Result<(), VolumeError> {
         let Some(source) = self.gate.read().source.clone() else { return Ok(()) };
+        let _loader = self.arrived.loader();
         let mut total = 0;
         each_batch(&source, stop, |indices| {
             total += indices.len() as u64;
@@ -69,7 +74,7 @@ impl Volume {
             while let Some(index) = indices.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let result = match stop.load(Ordering::Relaxed) {
                     true => Err(VolumeError::Stopped),
-                    false => self.load_chunk(*index),
+                    false => self.load_arrived().and_then(|()| self.load_chunk(*index)),
                 };
                 let Err(error) = result else { continue };
                 let mere = matches!(error, VolumeError::Damaged(_));
@@ -85,39 +90,67 @@ impl Volume {
         failed.into_inner()
     }
 
-    /// Loads a chunk for good.
-    pub(crate) fn load_chunk(&self, chunk: u32) -> Result<(), VolumeError> {
-        match self.load_chunk_to_read(chunk)? {
-            Loaded::Here => Ok(()),
-            Loaded::Aside(_) => {
-                self.check_writable()?;
-                Err(VolumeError::NoSpace)
-            }
+    /// Puts away what guests have fetched. What cannot be put away is met again as a chunk that is not loaded.
+    fn load_arrived(&self) -> Result<(), VolumeError> {
+        while let Some(index) = self.arrived.take() {
+            let loaded = self.load_chunk(index);
+            self.arrived.done(index);
+            loaded?;
         }
+        Ok(())
     }
 
-    /// Loads a chunk, unless that is done or the source does not hold it. Call with no lock held.
+    /// Loads a chunk for good. Call with no lock held.
+    pub(crate) fn load_chunk(&self, chunk: u32) -> Result<(), VolumeError> {
+        let _one_at_a_time = self.fetching(chunk).lock();
+        let Some(fetched) = self.fetch(chunk)? else { return Ok(()) };
+        self.check_writable()?;
+        if self.take_in(chunk, &fetched)? { self.flush() } else { Ok(()) }
+    }
+
+    /// Gets a chunk for a reader, unless that is loaded or the source does not hold it. Call with no lock held.
     pub(crate) fn load_chunk_to_read(&self, chunk: u32) -> Result<Loaded, VolumeError> {
-        let _one_at_a_time = self.fetching[chunk as usize % self.fetching.len()].lock();
-        let Some(source) = self.gate.read().source.clone() else { return Ok(Loaded::Here) };
-        if !self.lacks(chunk)? {
-            return Ok(Loaded::Here);
-        }
-        let failed = |error| self.failed_source(chunk, error);
-        let held = source.held_of(PageIndex::of_chunk(chunk)).map_err(failed)?;
-        if held >> (chunk % CHUNKS_PER_PAGE) & 1 == 0 {
-            return Ok(Loaded::Here);
-        }
-        let fetched = source.chunk(chunk).map_err(failed)?.unwrap_or_else(Chunk::empty);
-        if self.check_writable().is_err() {
+        let (waited, lock) = match self.fetching(chunk).try_lock() {
+            Some(lock) => (false, Some(lock)),
+            // Somebody in the background may be long at it, or at another chunk; another guest is not.
+            None if self.arrived.has_loader() => (true, None),
+            None => (false, Some(self.fetching(chunk).lock())),
+        };
+        let Some(fetched) = self.fetch(chunk)? else { return Ok(Loaded::Here) };
+        if waited || self.check_writable().is_err() || self.arrived.leave(chunk, &fetched) {
             return Ok(Loaded::Aside(fetched));
         }
-        match self.take_in(chunk, &fetched) {
+        let taken = self.take_in(chunk, &fetched);
+        drop(lock);
+        match taken {
             Ok(false) => Ok(Loaded::Here),
             Ok(true) => self.flush().map(|()| Loaded::Here),
             Err(VolumeError::NoSpace) => Ok(Loaded::Aside(fetched)),
             Err(error) => Err(error),
         }
+    }
+
+    /// The lock that keeps a chunk from being fetched twice at once.
+    fn fetching(&self, chunk: u32) -> &Mutex<()> {
+        &self.fetching[chunk as usize % self.fetching.len()]
+    }
+
+    /// The chunk, verified; `None` if the bottom layer knows all of it or the source does not hold it.
+    fn fetch(&self, chunk: u32) -> Result<Option<Arc<Chunk>>, VolumeError> {
+        let Some(source) = self.gate.read().source.clone() else { return Ok(None) };
+        if !self.lacks(chunk)? {
+            return Ok(None);
+        }
+        if let Some(arrived) = self.arrived.find(chunk) {
+            return Ok(Some(arrived));
+        }
+        let failed = |error| self.failed_source(chunk, error);
+        let held = source.held_of(PageIndex::of_chunk(chunk)).map_err(failed)?;
+        if held >> (chunk % CHUNKS_PER_PAGE) & 1 == 0 {
+            return Ok(None);
+        }
+        let fetched = source.chunk(chunk).map_err(failed)?.unwrap_or_else(Chunk::empty);
+        Ok(Some(Arc::new(fetched)))
     }
 
     /// Whether the bottom layer does not know of some unit of the chunk.
@@ -133,6 +166,7 @@ impl Volume {
     fn take_in(&self, chunk: u32, fetched: &Chunk) -> Result<bool, VolumeError> {
         let range = UnitRange::of_chunk(chunk, self.size_bytes());
         let index = range.start.page();
+        let _piece = self.pieces.read();
         let stack = self.gate.read();
         let bottom = stack.bottom();
         let _exclusive = self.stripes.write(range.start);

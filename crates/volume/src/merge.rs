@@ -107,6 +107,7 @@ impl Volume {
         range: UnitRange,
         buffer: &mut [u8],
     ) -> Result<Option<bool>, VolumeError> {
+        let _piece = self.pieces.read();
         let stack = self.gate.read();
         if !pair.stands(&stack) {
             return Ok(None);

@@ -4,6 +4,7 @@
 //! `data.<4096 n div 2^40>`. No index, no fragmentation of ours, and a test can find any unit's ciphertext.
 
 use crate::VolumeError;
+use crate::dirty::Dirty;
 use crate::geometry::{SEGMENT_BYTES, Unit, VOLUME_BYTES_MAX};
 use env::{File, Files};
 use parking_lot::Mutex;
@@ -16,8 +17,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Default)]
 struct Segment {
     file: OnceLock<Arc<dyn File>>,
-    /// Written since the last sync began.
-    dirty: AtomicBool,
+    dirty: Dirty,
 }
 
 /// Data files of the largest volume.
@@ -26,7 +26,7 @@ const SEGMENTS: usize = (VOLUME_BYTES_MAX / SEGMENT_BYTES) as usize;
 pub(crate) struct Store {
     files: Arc<dyn Files>,
     dir: PathBuf,
-    /// Of the largest volume, so that growing changes nothing; 32 bytes each.
+    /// Of the largest volume, so that growing changes nothing; 48 bytes each.
     segments: [Segment; SEGMENTS],
     /// Held while a file is made and opened.
     opening: Mutex<()>,
@@ -44,6 +44,24 @@ impl Store {
             opening: Mutex::new(()),
             no_holes: AtomicBool::new(false),
         }
+    }
+
+    /// Numbers of the data files that are open.
+    pub fn in_use(&self) -> Vec<u64> {
+        (0..).zip(&self.segments).filter(|(_, s)| s.file.get().is_some()).map(|(number, _)| number).collect()
+    }
+
+    /// Opens these data files, which are there and whose names are durable, so that the first write to them need not sync a
+    /// directory.
+    pub fn adopt(&self, numbers: &[u64]) -> Result<(), VolumeError> {
+        for number in numbers {
+            let opened = self.files.open(&self.dir.join(file_name(*number)), false);
+            let file = opened.map_err(VolumeError::io("opening a data file"))?;
+            if let Some(segment) = self.segments.get(*number as usize) {
+                let _ = segment.file.set(file);
+            }
+        }
+        Ok(())
     }
 
     /// Reads units that the map says are written. All of one request's units lie in one segment (regions do).
@@ -73,19 +91,16 @@ impl Store {
         let (segment, number, offset) = self.locate(first)?;
         let file = self.file(segment, number, true)?;
         let result = file.write_all_at(bytes, offset).map_err(VolumeError::io("writing data"));
-        // Set after the write and even if it failed half-way: a sync that begins later must cover what was accepted.
-        segment.dirty.store(true, Ordering::SeqCst);
+        // After the write and even if it failed half-way: a sync that begins later must cover what was accepted.
+        segment.dirty.wrote(offset, bytes.len() as u64);
         result
     }
 
     /// Makes everything written before this call durable.
     pub fn sync(&self) -> io::Result<()> {
         for segment in &self.segments {
-            // Cleared before the sync: a write that comes meanwhile sets it again and is left to the next one.
-            if segment.dirty.swap(false, Ordering::SeqCst)
-                && let Some(file) = segment.file.get()
-            {
-                file.sync_data()?;
+            if let Some(file) = segment.file.get() {
+                segment.dirty.sync(&**file)?;
             }
         }
         Ok(())
@@ -93,7 +108,7 @@ impl Store {
 
     /// Whether something was written since the last sync began.
     pub fn is_dirty(&self) -> bool {
-        self.segments.iter().any(|segment| segment.dirty.load(Ordering::SeqCst))
+        self.segments.iter().any(|segment| segment.dirty.is_any())
     }
 
     /// Gives the units' space back. A failure costs space, not data: the map already says that they are zero.
@@ -131,7 +146,7 @@ impl Store {
         if let Some(file) = segment.file.get() {
             return Ok(file);
         }
-        let path = self.dir.join(format!("data.{number:04}"));
+        let path = self.dir.join(file_name(number));
         let file = match self.files.open(&path, create) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 return Err(VolumeError::Damaged(format!("data.{number:04} is missing")));
@@ -144,4 +159,9 @@ impl Store {
         }
         Ok(segment.file.get_or_init(|| file))
     }
+}
+
+/// Name of a data file.
+pub(crate) fn file_name(number: u64) -> String {
+    format!("data.{number:04}")
 }

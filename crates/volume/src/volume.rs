@@ -4,12 +4,16 @@
 //! ```text
 //!  record (Mutex)    what the file `stack` says     held by whoever changes the stack: freeze, thaw, end of a merge or load,
 //!                                                   grow, close
+//!  pieces (RwLock)   nothing                        held shared for one piece of work in the background; exclusively by a freeze
+//!                                                   before it takes the gate
 //!  gate (RwLock)     the stack in memory            held shared for one piece of a request (1 MiB at most), exclusively only
 //!                                                   to swap the stack, never while something is fetched or synced
 //! ```
-//! Lock order: `merging` → `record` → `gate` → stripe → locks of the maps; `fetching` → `gate`. Nobody takes the gate shared
-//! twice, because a waiting swap stands between.
+//! Lock order: `merging` → `record` → `pieces` → `gate` → stripe → locks of the maps; `fetching` → `pieces`. Nobody takes the gate
+//! shared twice, because a waiting swap stands between. Why `pieces`: threads in the background get little of a busy processor, and
+//! guests would wait behind the freeze that waits for their piece to end.
 
+use crate::arrived::Arrived;
 use crate::flush::Flusher;
 use crate::frozen::Reading;
 use crate::layer::{self, Layer};
@@ -70,6 +74,7 @@ pub struct Volume {
     encrypted: bool,
     pub(crate) size_bytes: AtomicU64,
     record: Mutex<Record>,
+    pub(crate) pieces: RwLock<()>,
     pub(crate) gate: RwLock<Stack>,
     pub(crate) stripes: Stripes,
     pub(crate) flusher: Flusher,
@@ -77,6 +82,8 @@ pub struct Volume {
     unclean: AtomicBool,
     pub(crate) merging: Mutex<Turn>,
     pub(crate) fetching: [Mutex<()>; FETCHING],
+    /// Fetched for a reader and not yet in the bottom layer.
+    pub(crate) arrived: Arrived,
     pub(crate) on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
     on_read_only: Arc<dyn Fn(&str) + Send + Sync>,
     /// Who reads frozen snapshots.
@@ -115,11 +122,13 @@ impl Volume {
             superblock: Mutex::new(superblock),
             unclean: AtomicBool::new(record.unclean),
             record: Mutex::new(record),
+            pieces: RwLock::new(()),
             gate: RwLock::new(Stack { layers, merging: None, source }),
             stripes: Stripes::new(),
             flusher: Flusher::default(),
             merging: Mutex::default(),
             fetching: [const { Mutex::new(()) }; FETCHING],
+            arrived: Arrived::default(),
             on_damage: opening.on_damage,
             on_read_only: opening.on_read_only,
             readings: Mutex::default(),

@@ -157,3 +157,78 @@ fn a_source_that_is_away_fails_what_needs_it_and_a_full_disk_does_not_keep_from_
     restored.load_all(&device).unwrap();
     assert_eq!(read(&device, CHUNK, 5 * 4096), expected);
 }
+
+#[test]
+fn what_a_guest_reads_during_loading_is_fetched_once_and_written_over_as_if_it_were_there() {
+    let restored = Restored::new();
+    let device = restored.open();
+    let unit = |n: u64| 70 * CHUNK + n * 4096;
+    let guest = |done: u64, total: u64| {
+        if done > 0 {
+            return;
+        }
+        assert_eq!((total, restored.fetched()), (3, 0));
+        assert_eq!(read(&device, unit(0), CHUNK as usize), whole(70));
+        assert_eq!(restored.fetched(), 1);
+        // The chunk is with the background and not in the layer yet.
+        assert_eq!(restored.files.bytes_held(&Path::new(DIR).join("data.0000")), 0);
+        write(&device, unit(1), &[7; 4096]);
+        device.trim(unit(2), 4096).unwrap();
+        assert_eq!(read(&device, unit(0), 4 * 4096), [[70; 4096], [7; 4096], [0; 4096], [0; 4096]].concat());
+        write(&device, unit(4) + 5, &[8; 5]);
+        assert_eq!(read(&device, unit(4), 12), [vec![70; 5], vec![8; 5], vec![70; 2]].concat());
+        assert_eq!(restored.fetched(), 1, "also for a part of a unit");
+        // Read and left to the background again, when a snapshot is taken.
+        assert_eq!(read(&device, 2 * CHUNK, 4096), [2; 4096]);
+        freeze(&device, "snap-1");
+        write(&device, 2 * CHUNK, &[9; 4096]);
+    };
+    device.volume().load_all(&guest, &AtomicBool::new(false)).unwrap();
+    assert_eq!((device.volume().source(), restored.fetched()), (None, 3));
+    restored.files.crash(Crash::Lost);
+    let device = common::open(&restored.files, true).unwrap();
+    let mut expected = whole(70);
+    expected[4096..8192].fill(7);
+    expected[8192..12288].fill(0);
+    expected[4 * 4096 + 5..4 * 4096 + 10].fill(8);
+    // Not flushed after the freeze, so the write to chunk 2 may be lost, and nothing else.
+    assert_eq!(read(&device, unit(0), CHUNK as usize), expected);
+    assert_eq!(read(&device, CHUNK, CHUNK as usize), whole(1));
+    assert_eq!(read(&device, 2 * CHUNK + 4096, CHUNK as usize - 4096), whole(2)[4096..]);
+    let frozen = device.volume().frozen("snap-1", false).unwrap();
+    let held = common::chunks::plain(2, frozen.chunk(2).unwrap().unwrap(), true);
+    assert!(held == whole(2), "the instant was before the write");
+}
+
+#[test]
+fn what_waits_for_the_background_is_lost_without_harm_when_that_stops() {
+    let restored = Restored::new();
+    let device = restored.open();
+    let stop = AtomicBool::new(false);
+    let guest = |_: u64, _: u64| {
+        assert_eq!(read(&device, CHUNK, CHUNK as usize), whole(1));
+        stop.store(true, Ordering::Relaxed);
+    };
+    assert!(matches!(device.volume().load_all(&guest, &stop), Err(VolumeError::Stopped)));
+    assert_eq!(restored.fetched(), 1);
+    assert_eq!(read(&device, CHUNK, CHUNK as usize), whole(1));
+    assert_eq!(restored.fetched(), 2, "fetched again, and kept, because nobody loads");
+    assert_eq!(read(&device, CHUNK, CHUNK as usize), whole(1));
+    assert_eq!(restored.fetched(), 2);
+    // A full disk in the background: guests read on, and the load says so.
+    let full = SimFault { op: SimOp::Write, path: "data.", skip: 0, times: 99, errno: 28 };
+    restored.files.inject(full);
+    let guest = |_: u64, _: u64| assert_eq!(read(&device, 2 * CHUNK, CHUNK as usize), whole(2));
+    let failed = device.volume().load_all(&guest, &AtomicBool::new(false));
+    assert!(matches!(failed, Err(VolumeError::NoSpace)), "{failed:?}");
+    restored.files.heal();
+    restored.load_all(&device).unwrap();
+    assert_eq!(read(&device, 2 * CHUNK, CHUNK as usize), whole(2));
+}
+
+/// The plaintext of one of the chunks.
+fn whole(index: u8) -> Vec<u8> {
+    let mut bytes = vec![index; CHUNK as usize];
+    bytes[3 * 4096..4 * 4096].fill(0);
+    bytes
+}

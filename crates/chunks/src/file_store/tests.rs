@@ -5,22 +5,22 @@ use env::{Crash, File, SimFault, SimFiles, SimOp};
 use parking_lot::Mutex;
 
 const DIR: &str = "/data/chunks";
-const EIO: i32 = 5;
-const ENOSPC: i32 = 28;
+pub(super) const EIO: i32 = 5;
+pub(super) const ENOSPC: i32 = 28;
 
-fn name(text: &str) -> ObjectName {
+pub(super) fn name(text: &str) -> ObjectName {
     ObjectName::parse(text).unwrap()
 }
 
-fn chunk(index: u32) -> ObjectName {
+pub(super) fn chunk(index: u32) -> ObjectName {
     name(&format!("us-east-1/snap-01/c-{index:08x}-9c1e"))
 }
 
-fn open(files: &SimFiles) -> Result<FileStore, StoreError> {
+pub(super) fn open(files: &SimFiles) -> Result<FileStore, StoreError> {
     FileStore::open(Arc::new(files.clone()), PathBuf::from(DIR))
 }
 
-fn names(store: &FileStore) -> Vec<String> {
+pub(super) fn names(store: &FileStore) -> Vec<String> {
     let mut names = Vec::new();
     let each = &mut |name: ObjectName| {
         names.push(name.to_string());
@@ -30,7 +30,7 @@ fn names(store: &FileStore) -> Vec<String> {
     names
 }
 
-fn left_over(files: &SimFiles) -> usize {
+pub(super) fn left_over(files: &SimFiles) -> usize {
     files.list(&Path::new(DIR).join(NEW)).unwrap().len()
 }
 

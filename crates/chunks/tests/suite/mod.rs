@@ -13,6 +13,7 @@ macro_rules! all {
             what_was_never_put_is_not_found,
             a_directory_is_not_an_object,
             putting_again_replaces_and_repeats,
+            a_batch_is_there_once_it_is_settled,
             deleting_takes_one_and_deleting_nothing_is_fine,
             a_listing_gives_each_name_under_the_prefix_once,
             a_listing_ends_when_told,
@@ -53,6 +54,27 @@ fn is_absent(store: &dyn ChunkStore, wanted: &ObjectName) -> bool {
         Err(StoreError::NotFound(text)) => text == wanted.as_str(),
         _ => false,
     }
+}
+
+pub fn a_batch_is_there_once_it_is_settled(store: &dyn ChunkStore) {
+    store.put(&chunk(100), b"before").unwrap();
+    let batch = store.batch();
+    for index in 0..40 {
+        batch.put(&chunk(index), &[index as u8; 3000]).unwrap();
+    }
+    batch.keep(&chunk(100)).unwrap();
+    batch.settle().unwrap();
+    // A batch goes on after it was settled, and an empty one is fine.
+    batch.put(&chunk(41), b"after").unwrap();
+    batch.settle().unwrap();
+    batch.settle().unwrap();
+    drop(batch);
+    for index in 0..40 {
+        assert_eq!(store.get(&chunk(index)).unwrap(), [index as u8; 3000]);
+    }
+    assert_eq!(store.get(&chunk(41)).unwrap(), b"after");
+    assert_eq!(store.get(&chunk(100)).unwrap(), b"before");
+    assert_eq!(listed(store, "").len(), 42);
 }
 
 pub fn what_is_put_is_got_whole(store: &dyn ChunkStore) {
