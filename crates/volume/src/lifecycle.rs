@@ -78,6 +78,22 @@ pub(crate) fn read_record(files: &Arc<dyn Files>, dir: &Path) -> Result<Record, 
     }
 }
 
+/// Makes durable what a former run of this program left in the volume's directory and its layers' without having synced it. That run
+/// may have ended at any point while the machine went on: what it wrote and renamed can be seen, so it would be taken for durable, a
+/// flush would find nothing to do, and the next write of a map page would go over the only copy that is durable.
+pub(crate) fn settle(files: &Arc<dyn Files>, dir: &Path) -> Result<(), VolumeError> {
+    let syncing = || VolumeError::io("syncing what was not synced when the volume was last open");
+    for name in files.list(dir).map_err(VolumeError::io("listing the directory"))? {
+        let path = dir.join(name);
+        if files.is_dir(&path) {
+            settle(files, &path)?;
+        } else {
+            files.open(&path, false).and_then(|file| file.sync_data()).map_err(syncing())?;
+        }
+    }
+    files.sync_dir(dir).map_err(syncing())
+}
+
 fn remove_if_there(files: &Arc<dyn Files>, path: &Path) -> Result<(), VolumeError> {
     match files.remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(VolumeError::io("removing a file")(e)),
