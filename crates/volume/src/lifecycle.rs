@@ -7,7 +7,7 @@ use crate::record::Record;
 use crate::{Superblock, VolumeError, VolumeSpec, layer};
 use env::Files;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) const STACK_FILE: &str = "stack";
@@ -23,7 +23,7 @@ pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(
         Err(VolumeError::NotFound(_)) => {}
         Err(other) => return Err(other),
     }
-    make_dir_durably(files, dir).map_err(VolumeError::io("making the directory"))?;
+    files.create_dir_durably(dir).map_err(VolumeError::io("making the directory"))?;
     // What an interrupted create or remove left behind must not become part of the new volume.
     for name in files.list(dir).map_err(VolumeError::io("listing the directory"))? {
         let path = dir.join(name);
@@ -99,20 +99,4 @@ fn remove_if_there(files: &Arc<dyn Files>, path: &Path) -> Result<(), VolumeErro
         Err(e) if e.kind() != ErrorKind::NotFound => Err(VolumeError::io("removing a file")(e)),
         _ => Ok(()),
     }
-}
-
-/// A new directory is durable when every directory that gained an entry is synced.
-fn make_dir_durably(files: &Arc<dyn Files>, dir: &Path) -> std::io::Result<()> {
-    let missing: Vec<PathBuf> =
-        dir.ancestors().take_while(|d| !files.exists(d)).map(Path::to_path_buf).collect();
-    files.create_dir_all(dir)?;
-    // Even when nothing was missing: the run that made it may have crashed before its sync.
-    for made in missing.iter().map(PathBuf::as_path).chain([dir]) {
-        match made.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => files.sync_dir(Path::new("."))?,
-            Some(parent) => files.sync_dir(parent)?,
-            None => {}
-        }
-    }
-    Ok(())
 }

@@ -63,7 +63,8 @@ impl Content {
     pub fn overwrite_durable(&mut self, buf: &[u8], offset: u64) {
         let len = self.len.saturating_sub(offset).min(buf.len() as u64);
         pieces(offset, len, |sector, at, range| {
-            let mut bytes = self.durable_sector(sector).cloned().unwrap_or_else(|| Box::new([0; SECTOR as usize]));
+            let mut bytes =
+                self.durable_sector(sector).cloned().unwrap_or_else(|| Box::new([0; SECTOR as usize]));
             bytes[at..at + range.len()].copy_from_slice(&buf[range]);
             self.set_durable(sector, Some(bytes));
         });

@@ -10,7 +10,9 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rot {
     /// This bit of the sector is the other way round.
-    Flip { bit: u16 },
+    Flip {
+        bit: u16,
+    },
     Zero,
     /// It holds what was durable there before the present.
     Stale,

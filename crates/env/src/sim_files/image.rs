@@ -40,7 +40,8 @@ impl SimFiles {
             let mut words = line.split_whitespace();
             match (line.starts_with(' '), &open) {
                 (false, _) => {
-                    let (Some("file"), Some(path), Some(len)) = (words.next(), words.next(), words.next()) else {
+                    let (Some("file"), Some(path), Some(len)) = (words.next(), words.next(), words.next())
+                    else {
                         return Err(bad());
                     };
                     let path = Path::new(path);
@@ -52,8 +53,10 @@ impl SimFiles {
                 (true, None) => return Err(bad()),
                 (true, Some(file)) => {
                     let (Some(sector), Some(hex)) = (words.next(), words.next()) else { return Err(bad()) };
-                    let digits: Vec<u8> = hex.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
-                    let bytes: Vec<u8> = digits.chunks(2).map(|two| two.iter().fold(0, |n, d| n << 4 | d)).collect();
+                    let digits: Vec<u8> =
+                        hex.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+                    let bytes: Vec<u8> =
+                        digits.chunks(2).map(|two| two.iter().fold(0, |n, d| n << 4 | d)).collect();
                     file.write_all_at(&bytes, sector.parse::<u64>().map_err(|_| bad())? * SECTOR)?;
                 }
             }

@@ -6,6 +6,7 @@ mod formats;
 mod keys;
 mod model;
 mod refusals;
+mod syncs;
 
 use crate::testing::{Chunks, MemoryStore};
 use crate::*;
