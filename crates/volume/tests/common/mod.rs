@@ -100,7 +100,7 @@ impl Dice {
 
 /// Format version of a map slot.
 pub fn map_version() -> u32 {
-    1
+    2
 }
 
 /// Bytes of a map slot under its checksum.
