@@ -18,8 +18,7 @@ impl SimFiles {
         let mut text = String::new();
         for path in self.paths() {
             let bytes = self.read(&path)?;
-            let told = write!(text, "file {} {}\n", path.display(), bytes.len());
-            told.map_err(io::Error::other)?;
+            writeln!(text, "file {} {}", path.display(), bytes.len()).map_err(io::Error::other)?;
             for (n, sector) in bytes.chunks(SECTOR as usize).enumerate() {
                 let len = sector.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
                 if len > 0 {

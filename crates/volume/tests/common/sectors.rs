@@ -100,10 +100,13 @@ impl Sectors {
     }
 
     pub fn expect(&self, offset: u64, found: &[u8]) {
-        for (at, byte) in (offset..).zip(found) {
-            let versions = self.versions.get(&(at / 512));
-            let expected = versions.map_or(0, |v| v.last().unwrap()[(at % 512) as usize]);
-            assert_eq!(*byte, expected, "byte {at}");
+        let (mut at, mut rest) = (offset, found);
+        while !rest.is_empty() {
+            let from = (at % 512) as usize;
+            let (here, tail) = rest.split_at(rest.len().min(512 - from));
+            let expected = self.versions.get(&(at / 512)).map_or([0; 512], |v| *v.last().unwrap());
+            assert!(here == &expected[from..from + here.len()], "sector {}: {here:02x?}", at / 512);
+            (at, rest) = (at + here.len() as u64, tail);
         }
     }
 }

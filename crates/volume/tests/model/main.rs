@@ -30,7 +30,7 @@ use run::{Run, SIZE, Setup};
 /// Steps of one run.
 const STEPS: u64 = 150;
 /// Steps of all runs, unless the environment says otherwise.
-const BOUNDED: u64 = 9_000;
+const BOUNDED: u64 = 6_000;
 /// Volumes of one run.
 const VOLUMES: usize = 3;
 
