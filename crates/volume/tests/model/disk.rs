@@ -103,8 +103,13 @@ impl Run {
 
     /// What every volume holds must be allowed.
     pub fn settle_all(&mut self, what: &str) {
-        for (n, vol) in self.volumes.iter_mut().enumerate() {
-            assert!(vol.model.settle(&vol.device, &format!("volume {n} {what}")), "volume {n}: not readable");
+        for n in 0..self.volumes.len() {
+            let vol = &mut self.volumes[n];
+            if !vol.model.settle(&vol.device, &format!("volume {n} {what}")) {
+                // Reading loads, and that writes.
+                assert!(self.files.is_dark(), "volume {n}: not readable {what}");
+                return self.crash();
+            }
         }
     }
 
