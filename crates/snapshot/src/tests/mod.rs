@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod formats;
+mod kept;
 mod keys;
 mod model;
 mod refusals;
