@@ -63,14 +63,8 @@ impl FileStore {
     }
 
     fn make(&self) -> io::Result<()> {
-        let fresh: Vec<&Path> = self.dir.ancestors().take_while(|path| !self.files.exists(path)).collect();
         let new = self.dir.join(NEW);
-        self.files.create_dir_all(&new)?;
-        self.files.sync_dir(&self.dir)?;
-        // From the store outwards to the first directory that was there before.
-        for made in fresh {
-            self.files.sync_dir(directories::parent(made))?;
-        }
+        self.files.create_dir_durably(&new)?;
         for left_over in self.files.list(&new)? {
             gone(self.files.remove_file(&new.join(left_over)))?;
         }
@@ -168,6 +162,11 @@ impl ChunkStore for FileStore {
     ) -> Result<(), StoreError> {
         crate::name::check_prefix(prefix)?;
         self.walk(prefix, each)
+    }
+
+    fn settle(&self, prefix: &str) -> Result<(), StoreError> {
+        crate::name::check_prefix(prefix)?;
+        self.sync_below(prefix)
     }
 
     fn describe(&self) -> String {

@@ -41,6 +41,13 @@ pub trait ChunkStore: Send + Sync + 'static {
         each: &mut dyn FnMut(ObjectName) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
+    /// Makes durable what a listing of `prefix` shows: an object may be seen that a put had not finished when it failed or its
+    /// process ended. Nothing to do where what is seen is durable.
+    fn settle(&self, prefix: &str) -> Result<(), StoreError> {
+        let _ = prefix;
+        Ok(())
+    }
+
     /// Whether the store can be used at all, asked once when a server starts: so that a mistyped bucket is known before the
     /// first snapshot fails.
     fn probe(&self) -> Result<(), StoreError> {

@@ -59,6 +59,28 @@ pub trait Files: Send + Sync {
     /// old or the new content is there, nothing between.
     fn write_durably(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory, and all above it, and their names durable. Safe to repeat: one that is there already may have been made by
+    /// somebody who ended before its name was durable.
+    fn create_dir_durably(&self, path: &Path) -> io::Result<()> {
+        // From the first that is there inwards, so that whoever ends in the middle leaves at most the last one's name not durable.
+        let mut ways: Vec<&Path> = path.ancestors().filter(|way| !way.as_os_str().is_empty()).collect();
+        let missing = ways.iter().position(|way| self.exists(way)).unwrap_or(ways.len());
+        ways.truncate(missing + 1);
+        for (n, way) in ways.iter().enumerate().rev() {
+            self.create_dir_all(way)?;
+            let parent = match way.parent() {
+                Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+                Some(parent) => parent,
+                None => continue,
+            };
+            match self.sync_dir(parent) {
+                // Its parent is not ours to look into, so somebody else made it.
+                Err(e) if n == missing && e.kind() == io::ErrorKind::PermissionDenied => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
     /// Makes a directory that only we may enter, or accepts one that is already so; refuses a link, another owner's
     /// directory, or one that others may enter. For directories in shared places.
     fn create_private_dir(&self, path: &Path) -> io::Result<()> {

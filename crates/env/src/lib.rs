@@ -19,7 +19,7 @@ pub use entropy::{Entropy, RealEntropy, SimEntropy};
 pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
 pub use processes::{harden_process, lock_all_memory, raise_open_files};
-pub use sim_files::{Crash, SimFault, SimFiles, SimOp};
+pub use sim_files::{Crash, Moment, Rot, SimFault, SimFiles, SimOp, SimTamper, Tamper};
 pub use sockets::receive_now;
 pub use threads::{processors, spawn, stagger, step_back, together, yield_now};
 

@@ -168,13 +168,17 @@ impl<'a> Writing<'a> {
         if let Some(base) = base {
             check_base(spec, base.head()).map_err(SnapshotError::refused)?;
         }
-        let mut there = NameSet::default();
-        snapshots.store.list(&name::prefix(&spec.region, &spec.snapshot)?, &mut |name| {
+        let (mut there, prefix) = (NameSet::default(), name::prefix(&spec.region, &spec.snapshot)?);
+        snapshots.store.list(&prefix, &mut |name| {
             // Those that the set has no room for are sent again, which is harmless.
             there.add(Part::ALL, &name);
             Ok(())
         })?;
         there.sort();
+        if !there.is_empty() {
+            // They are not sent again: whoever put them may have ended before they were durable.
+            snapshots.store.settle(&prefix)?;
+        }
         Ok(Writing {
             snapshots,
             spec,

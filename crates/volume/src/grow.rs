@@ -28,8 +28,10 @@ impl Volume {
         self.check_writable()?;
         let layers = self.gate.read().layers.clone();
         for layer in &layers {
-            layer::set_len(&**layer.map.file(), size_bytes)
-                .map_err(VolumeError::io("making the map longer"))?;
+            let map = layer.map.file();
+            map.set_len(layer::map_bytes(size_bytes)).map_err(VolumeError::io("making the map longer"))?;
+            // A flush beside us may have written to the map already, and would not be told of what this sync has lost.
+            map.sync_data().map_err(|e| self.fail("syncing the map", &e))?;
         }
         if let Err(error) = self.files.write_durably(&self.dir.join(SUPERBLOCK_FILE), &grown.encode()) {
             return Err(match read_superblock(&self.files, &self.dir) {

@@ -12,8 +12,8 @@ use crate::map::slot::PAGE_BYTES;
 use crate::record::LayerRecord;
 use crate::store::{self, Store};
 use crate::{VolumeError, geometry::Unit};
-use env::{File, Files};
-use std::io::{self, ErrorKind};
+use env::Files;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,7 +113,9 @@ pub(crate) fn create(
     }
     // The map has its full length from the start (sparse), so that a cut map is noticed and not read as zeros.
     let map = files.open(&dir.join(MAP_FILE), true).map_err(VolumeError::io("making the map"))?;
-    set_len(&*map, size_bytes).map_err(VolumeError::io("sizing the map"))?;
+    map.set_len(map_bytes(size_bytes))
+        .and_then(|()| map.sync_data())
+        .map_err(VolumeError::io("sizing the map"))?;
     for segment in segments {
         let path = dir.join(store::file_name(*segment));
         files.open(&path, true).map_err(VolumeError::io("making a data file"))?;
@@ -123,12 +125,6 @@ pub(crate) fn create(
         files.sync_dir(volume).map_err(VolumeError::io("syncing the volume's directory"))?;
     }
     Ok(())
-}
-
-/// Gives a map the length for a volume of so many bytes, durably.
-pub(crate) fn set_len(map: &dyn File, size_bytes: u64) -> io::Result<()> {
-    map.set_len(map_bytes(size_bytes))?;
-    map.sync_data()
 }
 
 /// Removes a layer that no record names; fine if it is gone.

@@ -7,7 +7,7 @@ use crate::record::Record;
 use crate::{Superblock, VolumeError, VolumeSpec, layer};
 use env::Files;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) const STACK_FILE: &str = "stack";
@@ -23,7 +23,7 @@ pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(
         Err(VolumeError::NotFound(_)) => {}
         Err(other) => return Err(other),
     }
-    make_dir_durably(files, dir).map_err(VolumeError::io("making the directory"))?;
+    files.create_dir_durably(dir).map_err(VolumeError::io("making the directory"))?;
     // What an interrupted create or remove left behind must not become part of the new volume.
     for name in files.list(dir).map_err(VolumeError::io("listing the directory"))? {
         let path = dir.join(name);
@@ -78,25 +78,25 @@ pub(crate) fn read_record(files: &Arc<dyn Files>, dir: &Path) -> Result<Record, 
     }
 }
 
+/// Makes durable what a former run of this program left in the volume's directory and its layers' without having synced it. That run
+/// may have ended at any point while the machine went on: what it wrote and renamed can be seen, so it would be taken for durable, a
+/// flush would find nothing to do, and the next write of a map page would go over the only copy that is durable.
+pub(crate) fn settle(files: &Arc<dyn Files>, dir: &Path) -> Result<(), VolumeError> {
+    let syncing = || VolumeError::io("syncing what was not synced when the volume was last open");
+    for name in files.list(dir).map_err(VolumeError::io("listing the directory"))? {
+        let path = dir.join(name);
+        if files.is_dir(&path) {
+            settle(files, &path)?;
+        } else {
+            files.open(&path, false).and_then(|file| file.sync_data()).map_err(syncing())?;
+        }
+    }
+    files.sync_dir(dir).map_err(syncing())
+}
+
 fn remove_if_there(files: &Arc<dyn Files>, path: &Path) -> Result<(), VolumeError> {
     match files.remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(VolumeError::io("removing a file")(e)),
         _ => Ok(()),
     }
-}
-
-/// A new directory is durable when every directory that gained an entry is synced.
-fn make_dir_durably(files: &Arc<dyn Files>, dir: &Path) -> std::io::Result<()> {
-    let missing: Vec<PathBuf> =
-        dir.ancestors().take_while(|d| !files.exists(d)).map(Path::to_path_buf).collect();
-    files.create_dir_all(dir)?;
-    // Even when nothing was missing: the run that made it may have crashed before its sync.
-    for made in missing.iter().map(PathBuf::as_path).chain([dir]) {
-        match made.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => files.sync_dir(Path::new("."))?,
-            Some(parent) => files.sync_dir(parent)?,
-            None => {}
-        }
-    }
-    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::arrived::Arrived;
 use crate::flush::Flusher;
 use crate::frozen::Reading;
 use crate::layer::{self, Layer};
-use crate::lifecycle::{STACK_FILE, read_record, read_superblock};
+use crate::lifecycle::{STACK_FILE, read_record, read_superblock, settle};
 use crate::merge::Turn;
 use crate::record::Record;
 use crate::source::Source;
@@ -97,6 +97,8 @@ impl Volume {
     pub fn open(files: Arc<dyn Files>, dir: &Path, opening: Opening<'_>) -> Result<Arc<Volume>, VolumeError> {
         let superblock = read_superblock(&files, dir)?;
         let record = read_record(&files, dir)?.settled();
+        // Not before: what a later release wrote is not touched.
+        settle(&files, dir)?;
         let source = match (&superblock.source, record.loading) {
             (Some(at), true) => Some(Arc::new(Source::new(at.clone(), (opening.source)(at)?))),
             (None, true) => {

@@ -31,6 +31,22 @@ impl FileStore {
         Ok(())
     }
 
+    /// Syncs every directory below `prefix`, and their names. The bytes of a file that has its name were synced before.
+    pub(super) fn sync_below(&self, prefix: &str) -> Result<(), StoreError> {
+        let mut ahead = vec![self.dir.join(prefix)];
+        while let Some(dir) = ahead.pop() {
+            if !self.files.is_dir(&dir) {
+                continue;
+            }
+            let entries = self.entries(dir.clone())?;
+            ahead.extend(entries.iter().map(|entry| dir.join(entry)).filter(|path| self.files.is_dir(path)));
+            self.files.sync_dir(&dir).map_err(|e| failed(&e, &dir))?;
+            // What the store remembers of names it has synced is true; of others it is asked now.
+            self.directories.make_durable(&dir).map_err(|e| failed(&e, &dir))?;
+        }
+        Ok(())
+    }
+
     fn walk_group(&self, prefix: &str, group: &str, each: Each<'_>) -> Result<(), StoreError> {
         for entry in self.entries(self.dir.join(prefix).join(group))? {
             let Some(entry) = entry.to_str() else { continue };

@@ -1,10 +1,12 @@
 //! The bytes of one simulated file, with what each 512-byte sector was since the last sync.
 
-use super::Crash;
+use super::{Crash, Rot};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// What a disk writes as a whole.
-const SECTOR: u64 = 512;
+pub(super) const SECTOR: u64 = 512;
+const EIO: i32 = 5;
 type Sector = Box<[u8; SECTOR as usize]>;
 
 #[derive(Default)]
@@ -17,6 +19,10 @@ pub(super) struct Content {
     lens_before: Vec<u64>,
     /// Sectors that a failed sync should have covered: a later sync forgets them unless they were written again.
     stuck: BTreeSet<u64>,
+    /// What was durable before what is durable now.
+    stale: BTreeMap<u64, Option<Sector>>,
+    /// Sectors that cannot be read until they are written.
+    unreadable: BTreeSet<u64>,
 }
 
 impl Content {
@@ -24,13 +30,16 @@ impl Content {
         self.len
     }
 
-    pub fn read(&self, buf: &mut [u8], offset: u64) -> usize {
+    pub fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let len = self.len.saturating_sub(offset).min(buf.len() as u64) as usize;
+        if self.unreadable.range(offset / SECTOR..(offset + len as u64).div_ceil(SECTOR)).next().is_some() {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
         pieces(offset, len as u64, |sector, at, range| match self.now.get(&sector) {
             Some(bytes) => buf[range.clone()].copy_from_slice(&bytes[at..at + range.len()]),
             None => buf[range].fill(0),
         });
-        len
+        Ok(len)
     }
 
     pub fn write(&mut self, buf: &[u8], offset: u64) {
@@ -42,6 +51,93 @@ impl Content {
         if !buf.is_empty() {
             self.grow(offset + buf.len() as u64);
         }
+    }
+
+    /// Writes what will never be durable.
+    pub fn write_lost(&mut self, buf: &[u8], offset: u64) {
+        self.write(buf, offset);
+        self.stuck.extend(offset / SECTOR..(offset + buf.len() as u64).div_ceil(SECTOR));
+    }
+
+    /// Writes into what is durable, inside the file, past everybody.
+    pub fn overwrite_durable(&mut self, buf: &[u8], offset: u64) {
+        let len = self.len.saturating_sub(offset).min(buf.len() as u64);
+        pieces(offset, len, |sector, at, range| {
+            let mut bytes =
+                self.durable_sector(sector).cloned().unwrap_or_else(|| Box::new([0; SECTOR as usize]));
+            bytes[at..at + range.len()].copy_from_slice(&buf[range]);
+            self.set_durable(sector, Some(bytes));
+        });
+    }
+
+    /// How many bytes of a write need at most so much new space.
+    pub fn fitting(&self, len: usize, offset: u64, space: u64) -> usize {
+        let (mut left, mut fits) = (space / SECTOR, len);
+        pieces(offset, len as u64, |sector, _, range| {
+            if range.start < fits && !self.now.contains_key(&sector) {
+                match left {
+                    0 => fits = range.start,
+                    _ => left -= 1,
+                }
+            }
+        });
+        fits
+    }
+
+    /// Returns whether anything is different now.
+    pub fn rot(&mut self, sector: u64, rot: Rot) -> bool {
+        let old = self.durable_sector(sector).cloned();
+        let new = match rot {
+            Rot::Unreadable => return self.unreadable.insert(sector),
+            Rot::Zero => None,
+            Rot::Stale => match self.stale.get(&sector) {
+                Some(stale) => stale.clone(),
+                None => return false,
+            },
+            Rot::Flip { bit } => {
+                let mut bytes = old.clone().unwrap_or_else(|| Box::new([0; SECTOR as usize]));
+                bytes[usize::from(bit) / 8 % SECTOR as usize] ^= 1 << (bit % 8);
+                Some(bytes)
+            }
+        };
+        let zeros = Box::new([0; SECTOR as usize]);
+        let differs = old.as_ref().unwrap_or(&zeros) != new.as_ref().unwrap_or(&zeros);
+        self.set_durable(sector, new);
+        differs
+    }
+
+    fn durable_sector(&self, sector: u64) -> Option<&Sector> {
+        match self.before.get(&sector).and_then(|versions| versions.first()) {
+            Some(oldest) => oldest.as_ref(),
+            None => self.now.get(&sector),
+        }
+    }
+
+    fn set_durable(&mut self, sector: u64, bytes: Option<Sector>) {
+        match (self.before.get_mut(&sector).and_then(|versions| versions.first_mut()), bytes) {
+            (Some(oldest), bytes) => *oldest = bytes,
+            (None, Some(bytes)) => drop(self.now.insert(sector, bytes)),
+            (None, None) => drop(self.now.remove(&sector)),
+        }
+    }
+
+    /// All bytes as a crash would leave them that loses whatever it may.
+    pub fn durable(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.len as usize];
+        for sector in self.sectors() {
+            let at = (sector * SECTOR) as usize;
+            if let (Some(from), Some(to)) = (self.durable_sector(sector), bytes.get_mut(at..)) {
+                let len = to.len().min(from.len());
+                to[..len].copy_from_slice(&from[..len]);
+            }
+        }
+        bytes
+    }
+
+    /// Sectors that hold anything, now or if a crash comes.
+    pub fn sectors(&self) -> impl Iterator<Item = u64> {
+        let all: BTreeSet<u64> = self.now.keys().chain(self.before.keys()).copied().collect();
+        all.into_iter()
     }
 
     pub fn punch(&mut self, offset: u64, len: u64) {
@@ -71,7 +167,13 @@ impl Content {
     }
 
     pub fn sync(&mut self) {
-        self.before.retain(|sector, _| self.stuck.contains(sector));
+        for (sector, mut versions) in std::mem::take(&mut self.before) {
+            if self.stuck.contains(&sector) {
+                self.before.insert(sector, versions);
+            } else {
+                self.stale.insert(sector, versions.swap_remove(0));
+            }
+        }
         self.lens_before.clear();
     }
 
@@ -134,6 +236,7 @@ impl Content {
         self.before.entry(sector).or_default().push(now.clone());
         // Dirty again: the next sync covers it.
         self.stuck.remove(&sector);
+        self.unreadable.remove(&sector);
         now
     }
 

@@ -3,9 +3,11 @@
 mod crash;
 mod damage;
 mod formats;
+mod kept;
 mod keys;
 mod model;
 mod refusals;
+mod syncs;
 
 use crate::testing::{Chunks, MemoryStore};
 use crate::*;

@@ -12,6 +12,7 @@
 
 mod page;
 mod pending;
+mod sectors;
 pub(crate) mod slot;
 
 pub(crate) use page::{Page, UnitState};
@@ -289,7 +290,14 @@ impl Map {
         let mut bytes = [0; slot::SLOT_BYTES];
         for (index, page, copy) in taken.pages() {
             let (generation, side) = page.next_slot();
-            slot::write_slot(&mut bytes, index, generation, &copy.words(), copy.changed_on_disk());
+            slot::write_slot(
+                &mut bytes,
+                index,
+                generation,
+                &copy.words(),
+                copy.changed_on_disk(),
+                page.is_old(),
+            );
             let offset = u64::from(index.0) * PAGE_BYTES as u64 + u64::from(side) * slot::SLOT_BYTES as u64;
             self.file.write_all_at(&bytes, offset).map_err(VolumeError::io("writing the map"))?;
         }

@@ -5,7 +5,7 @@
 
 use super::slot::{Changed, LOW_BITS, PageOnDisk, WORDS};
 use crate::geometry::{UNITS_PER_CHUNK, UNITS_PER_PAGE, UnitRange};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// Where a unit's bytes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(crate) struct Page {
     /// Of the slot that counts on disk; 0: none does. Changed by flushes only, of which one runs at a time.
     generation: AtomicU64,
     slot: AtomicU8,
+    /// That slot is of version 1.
+    old: AtomicBool,
 }
 
 impl Page {
@@ -57,6 +59,7 @@ impl Page {
             changed_epoch: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             slot: AtomicU8::new(1),
+            old: AtomicBool::new(false),
         }
     }
 
@@ -67,6 +70,7 @@ impl Page {
             changed_epoch: AtomicU64::new(disk.changed.epoch),
             generation: AtomicU64::new(disk.generation),
             slot: AtomicU8::new(disk.slot),
+            old: AtomicBool::new(disk.old),
         }
     }
 
@@ -165,6 +169,12 @@ impl Page {
     pub fn wrote(&self, generation: u64, slot: u8) {
         self.generation.store(generation, Ordering::Relaxed);
         self.slot.store(slot, Ordering::Relaxed);
+        self.old.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the slot that counts on disk is of version 1.
+    pub fn is_old(&self) -> bool {
+        self.old.load(Ordering::Relaxed)
     }
 
     fn word(&self, n: usize) -> u64 {
@@ -249,7 +259,7 @@ mod tests {
                 prop_assert!(plain.get(at + run) != Some(&state), "the run is shorter than it could be");
                 at += run;
             }
-            let disk = PageOnDisk { slot: 0, generation: 1, words: page.copy().words(), changed: Changed::default() };
+            let disk = PageOnDisk { slot: 0, generation: 1, words: page.copy().words(), changed: Changed::default(), old: false };
             prop_assert_eq!(Page::from_disk(&disk).run(0, 8192), page.run(0, 8192));
         }
     }

@@ -4,27 +4,35 @@
 //!  file `map`:  page 0 | page 1 | …           page p at byte 8192 p; sparse; full length from the start
 //!  a page    :  slot A (4,096) | slot B (4,096)
 //!
-//!  a slot     0  magic         8 bytes "SVMAPPG\0"
-//!             8  version       u32   1        ┐ keep their place in every version
-//!            12  CRC32C        u32            ┘ over bytes 0..2112 with this field taken as zero
+//!  a slot    :  content, spread over sectors that are sealed each by itself (`sectors.rs`)
+//!
+//!  content    0  magic         8 bytes "SVMAPPG\0"
+//!             8  version       u32   2        ┐ keep their place in every version
+//!            12  CRC32C        u32            ┘ over the slot's bytes 0..2112 with this field taken as zero
 //!            16  page index    u64   a page written to the wrong place is noticed
 //!            24  generation    u64   counts the writes of this page
 //!            32  epoch         u64   ┐ chunks changed since the last stored snapshot, one bit each, chunk 0 in the lowest;
 //!            40  changed       u64   ┘ the bits count while the layer is in this epoch (see `record.rs`)
-//!            48  zeros
+//!            48  after         u32   1: the write before this one was of version 1
+//!            52  zeros
 //!            64  payload       2,048 bytes: 8,192 units, 2 bits each, unit 0 in the lowest bits of byte 0
-//!          2112  zeros to 4,096
+//!          2112  CRC32C        u32   over the content's bytes 0..2112 with bytes 12..16 taken as zero: the sectors are of one write,
+//!                                    not of two tries at it. (The field at 12 is for releases that know version 1 only.)
 //!
 //!  states    00 unwritten: look in the layer below, then in the source, else zeros     01 written here
 //!            10 zero (masks what is below)                         11 never
+//!
+//!  version 1  the content lies as it is, in one piece, and no sector is sealed; read, not written
 //! ```
 //! Integers are little-endian. Writes go to the slot that does not count, so a write torn by a crash leaves the previous
-//! state of the page, which is as of an earlier flush and therefore right. Of two valid slots the one with the higher
-//! generation counts. A slot of nothing but zeros was never written. A torn very first write (one slot invalid, the other
-//! zeros) is the page before that write: absent. Two invalid slots, or one beside a valid slot of another page, cannot come
-//! from one crash: that is damage, and only the 32 MiB that the page covers are refused.
-//! 4,096 bytes per slot although 2,112 are used: a slot never shares a disk sector with the other one.
+//! state of the page, which is as of an earlier flush and therefore right. Of two whole slots the one with the higher
+//! generation counts. One that is not whole is passed over if it is older, or if it is a torn write of the next generation: a torn very
+//! first write is the page before that write: absent. Anything else is damage, and only the 32 MiB that the page covers are refused.
+//! (Version 1 could not tell a torn write from rot of the newer slot: such a page is believed as it was then, until it is written
+//! again.) What nothing here can tell is a sector, or a whole slot, that went back to what an earlier write had left.
+//! 4,096 bytes per slot although less is used: a slot never shares a disk sector with the other one.
 
+use super::sectors::{self, SECTORS, Stamp};
 use crate::VolumeError;
 use crate::geometry::{PageIndex, UNITS_PER_PAGE};
 
@@ -36,7 +44,9 @@ pub(crate) const PAGE_BYTES: usize = 2 * SLOT_BYTES;
 pub(crate) const WORDS: usize = UNITS_PER_PAGE as usize / 32;
 
 const MAGIC: [u8; 8] = *b"SVMAPPG\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The version before, which is still read.
+const OLD: u32 = 1;
 const PAYLOAD_AT: usize = 64;
 const END: usize = PAYLOAD_AT + WORDS * 8;
 
@@ -48,6 +58,8 @@ pub struct PageOnDisk {
     /// Unit states.
     pub words: [u64; WORDS],
     pub changed: Changed,
+    /// Of version 1.
+    pub old: bool,
 }
 
 /// Chunks that changed since the last stored snapshot.
@@ -62,33 +74,66 @@ pub struct Changed {
 /// What one slot says.
 pub(crate) enum Slot {
     Zeros,
-    Invalid,
-    Valid { generation: u64 },
+    /// Not whole.
+    Broken([Stamp; SECTORS]),
+    Whole(Content),
+}
+
+/// Content of a whole slot.
+struct Content {
+    generation: u64,
+    old: bool,
+    /// The other slot may be of version 1.
+    after_old: bool,
+    bytes: Vec<u8>,
 }
 
 /// Reads both slots of page `index`. `None`: the page was never (completely) written. Any bytes may come; none panic.
 pub fn read_page(index: u32, bytes: &[u8; PAGE_BYTES]) -> Result<Option<PageOnDisk>, VolumeError> {
     let (a, b) = bytes.split_at(SLOT_BYTES);
-    let slot = match (read_slot(index, a)?, read_slot(index, b)?) {
-        (Slot::Zeros, Slot::Zeros | Slot::Invalid) | (Slot::Invalid, Slot::Zeros) => return Ok(None),
-        (Slot::Valid { generation: a }, Slot::Valid { generation: b }) => u8::from(b > a),
-        (Slot::Valid { .. }, _) => 0,
-        (_, Slot::Valid { .. }) => 1,
-        (Slot::Invalid, Slot::Invalid) => {
-            return Err(damaged(index, "neither copy is valid"));
+    let (slot, content) = match (read_slot(index, a)?, read_slot(index, b)?) {
+        (Slot::Zeros, Slot::Zeros) => return Ok(None),
+        (Slot::Zeros, Slot::Broken(stamps)) | (Slot::Broken(stamps), Slot::Zeros) if is_first(&stamps) => {
+            return Ok(None);
         }
+        (Slot::Whole(a), Slot::Whole(b)) if b.generation > a.generation => (1, b),
+        (Slot::Whole(a), Slot::Whole(_)) => (0, a),
+        (Slot::Whole(counts), other) if stands_alone(&counts, &other) => (0, counts),
+        (other, Slot::Whole(counts)) if stands_alone(&counts, &other) => (1, counts),
+        (Slot::Whole(_), _) | (_, Slot::Whole(_)) => {
+            return Err(damaged(index, "the copy that may be the newer one is not valid"));
+        }
+        _ => return Err(damaged(index, "neither copy is valid")),
     };
-    let counts = if slot == 0 { a } else { b };
     let mut words = [0; WORDS];
-    for (word, bytes) in words.iter_mut().zip(counts[PAYLOAD_AT..END].as_chunks().0) {
+    for (word, bytes) in words.iter_mut().zip(content.bytes[PAYLOAD_AT..END].as_chunks().0) {
         *word = u64::from_le_bytes(*bytes);
         // 11 is no state. The checksum matched, so this was not rot.
         if *word & (*word >> 1) & LOW_BITS != 0 {
             return Err(damaged(index, "it holds a state that does not exist"));
         }
     }
-    let changed = Changed { epoch: u64_at(counts, 32), chunks: u64_at(counts, 40) };
-    Ok(Some(PageOnDisk { slot, generation: u64_at(counts, 24), words, changed }))
+    let changed = Changed { epoch: u64_at(&content.bytes, 32), chunks: u64_at(&content.bytes, 40) };
+    let (generation, old) = (content.generation, content.old);
+    Ok(Some(PageOnDisk { slot, generation, words, changed, old }))
+}
+
+/// Whether a slot that is not whole is the torn first write of a page, whose other slot is empty.
+fn is_first(stamps: &[Stamp; SECTORS]) -> bool {
+    let of = |stamp: &Stamp| matches!(stamp, Stamp::Of { .. });
+    // Of version 1, if nothing is sealed.
+    !stamps.iter().any(of) || sectors::is_behind(stamps, 0, true)
+}
+
+/// Whether one slot counts although the other one is not whole.
+fn stands_alone(counts: &Content, other: &Slot) -> bool {
+    let old = counts.old || counts.after_old;
+    match other {
+        // The second write goes to the other slot.
+        Slot::Zeros => old || counts.generation <= 1,
+        Slot::Broken(stamps) => old || sectors::is_behind(stamps, counts.generation, counts.generation <= 1),
+        Slot::Whole(_) => false,
+    }
 }
 
 /// The lower bit of every state of a word.
@@ -101,17 +146,22 @@ pub(crate) fn write_slot(
     generation: u64,
     words: &[u64; WORDS],
     changed: Changed,
+    after_old: bool,
 ) {
-    slot.fill(0);
-    slot[..8].copy_from_slice(&MAGIC);
-    slot[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    slot[16..24].copy_from_slice(&u64::from(index.0).to_le_bytes());
-    slot[24..32].copy_from_slice(&generation.to_le_bytes());
-    slot[32..40].copy_from_slice(&changed.epoch.to_le_bytes());
-    slot[40..48].copy_from_slice(&changed.chunks.to_le_bytes());
-    for (bytes, word) in slot[PAYLOAD_AT..END].as_chunks_mut().0.iter_mut().zip(words) {
+    let mut content = [0; END + 4];
+    content[..8].copy_from_slice(&MAGIC);
+    content[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    content[16..24].copy_from_slice(&u64::from(index.0).to_le_bytes());
+    content[24..32].copy_from_slice(&generation.to_le_bytes());
+    content[32..40].copy_from_slice(&changed.epoch.to_le_bytes());
+    content[40..48].copy_from_slice(&changed.chunks.to_le_bytes());
+    content[48..52].copy_from_slice(&u32::from(after_old).to_le_bytes());
+    for (bytes, word) in content[PAYLOAD_AT..END].as_chunks_mut().0.iter_mut().zip(words) {
         *bytes = word.to_le_bytes();
     }
+    let crc = checksum(&content);
+    content[END..].copy_from_slice(&crc.to_le_bytes());
+    sectors::seal(slot, &content, index.0, generation);
     let crc = checksum(slot);
     slot[12..16].copy_from_slice(&crc.to_le_bytes());
 }
@@ -121,20 +171,37 @@ pub(crate) fn read_slot(index: u32, slot: &[u8]) -> Result<Slot, VolumeError> {
     if slot.iter().all(|b| *b == 0) {
         return Ok(Slot::Zeros);
     }
-    if slot[..8] != MAGIC || u32_at(slot, 12) != checksum(slot) {
-        return Ok(Slot::Invalid);
-    }
-    match u32_at(slot, 8) {
-        VERSION => {}
-        found if found > VERSION => {
-            return Err(VolumeError::Newer { what: "a map page", found, known: VERSION });
-        }
-        _ => return Ok(Slot::Invalid),
-    }
-    if u64_at(slot, 16) != u64::from(index) {
+    let stamps = sectors::stamps(slot);
+    let elsewhere = |stamp: &Stamp| matches!(stamp, Stamp::Of { index: of, .. } if *of != index);
+    if stamps.iter().any(elsewhere) {
         return Err(damaged(index, "another page lies in its place"));
     }
-    Ok(Slot::Valid { generation: u64_at(slot, 24) })
+    if let Some(content) = whole(&stamps, slot) {
+        return Ok(Slot::Whole(content));
+    }
+    if slot[..8] != MAGIC || u32_at(slot, 12) != checksum(slot) {
+        return Ok(Slot::Broken(stamps));
+    }
+    match u32_at(slot, 8) {
+        OLD if u64_at(slot, 16) != u64::from(index) => Err(damaged(index, "another page lies in its place")),
+        OLD => {
+            let (generation, bytes) = (u64_at(slot, 24), slot[..END].to_vec());
+            Ok(Slot::Whole(Content { generation, old: true, after_old: false, bytes }))
+        }
+        found if found > VERSION => Err(VolumeError::Newer { what: "a map page", found, known: VERSION }),
+        _ => Ok(Slot::Broken(stamps)),
+    }
+}
+
+/// The content of a slot of which all sectors are of one write.
+fn whole(stamps: &[Stamp; SECTORS], slot: &[u8]) -> Option<Content> {
+    let Stamp::Of { generation, .. } = stamps[0] else { return None };
+    let bytes = sectors::content(slot).to_vec();
+    let fits = stamps.iter().all(|stamp| *stamp == stamps[0])
+        && bytes[..8] == MAGIC
+        && u32_at(&bytes, 8) == VERSION
+        && u32_at(&bytes, END) == checksum(&bytes);
+    fits.then(|| Content { generation, old: false, after_old: u32_at(&bytes, 48) == 1, bytes })
 }
 
 fn checksum(slot: &[u8]) -> u32 {

@@ -90,7 +90,8 @@ fn slots_alternate_so_that_the_state_before_a_flush_survives_it() {
     let disk = |n: usize| {
         slot::read_page(0, &{
             let mut page = [0; PAGE_BYTES];
-            page[..slot::SLOT_BYTES].copy_from_slice(&bytes[n * slot::SLOT_BYTES..][..slot::SLOT_BYTES]);
+            let slot = &bytes[n * slot::SLOT_BYTES..][..slot::SLOT_BYTES];
+            page.copy_from_slice(&[slot, slot].concat());
             page
         })
         .unwrap()

@@ -97,3 +97,13 @@ impl Dice {
         self.below(n) == 0
     }
 }
+
+/// Format version of a map slot.
+pub fn map_version() -> u32 {
+    2
+}
+
+/// Bytes of a map slot under its checksum.
+pub fn map_sealed() -> usize {
+    2112
+}

@@ -11,6 +11,7 @@ fn slot(index: u32, generation: u64, fill: u64) -> [u8; SLOT_BYTES] {
         generation,
         &[fill; WORDS],
         Changed { epoch: generation, chunks: fill },
+        false,
     );
     slot
 }
@@ -55,12 +56,78 @@ fn a_write_torn_at_any_sector_leaves_the_state_before_or_after_it() {
         let expected = if pattern & 31 == 31 { 6 } else { 5 };
         assert_eq!(read.generation, expected, "{pattern:08b}");
         // The very first write of a page.
-        let mut first = ZEROS;
+        let (mut first, new) = (ZEROS, slot(7, 1, ZERO));
         for sector in (0..8).filter(|s| pattern >> s & 1 == 1) {
             first[sector * 512..][..512].copy_from_slice(&new[sector * 512..][..512]);
         }
         let read = read_page(7, &page(first, ZEROS)).unwrap();
         assert_eq!(read.is_some(), pattern & 31 == 31, "{pattern:08b}");
+    }
+}
+
+#[test]
+fn rot_of_the_newer_slot_is_damage_and_rot_of_the_older_one_does_not_matter() {
+    for (a, b) in [(4, 5), (6, 5), (1, 2)] {
+        let whole = page(slot(7, a, WRITTEN), slot(7, b, ZERO));
+        for at in (0..5 * 512).chain(4096..4096 + 5 * 512) {
+            let mut rotten = whole;
+            rotten[at] ^= 0x10;
+            if [12, 4096 + 12].contains(&(at / 4 * 4)) {
+                // The checksum for older releases.
+                assert_eq!(read_page(7, &rotten).unwrap().unwrap().generation, a.max(b));
+                continue;
+            }
+            let newer = (at < 4096) == (a > b);
+            match read_page(7, &rotten) {
+                Err(VolumeError::Damaged(_)) => assert!(newer, "{a} {b}: byte {at}"),
+                Ok(Some(read)) => assert!(!newer && read.generation == a.max(b), "{a} {b}: byte {at}"),
+                _ => panic!("{a} {b}: byte {at}"),
+            }
+        }
+        // A sector that is gone. (Of the second write it may be one that was not there yet.)
+        let at = if a > b { 1024 } else { 4096 + 1024 };
+        let mut zeroed = whole;
+        zeroed[at..at + 512].fill(0);
+        assert_eq!(read_page(7, &zeroed).is_err(), a.max(b) > 2, "{a} {b}");
+    }
+    let mut first = page(slot(7, 1, WRITTEN), ZEROS);
+    first[700] ^= 1;
+    assert!(matches!(read_page(7, &first), Err(VolumeError::Damaged(_))));
+    assert!(matches!(read_page(7, &page(slot(7, 2, WRITTEN), ZEROS)), Err(VolumeError::Damaged(_))));
+}
+
+/// A slot as version 1 wrote it.
+fn old(index: u32, generation: u64, fill: u64) -> [u8; SLOT_BYTES] {
+    let content = sectors::content(&slot(index, generation, fill));
+    let mut slot = [0; SLOT_BYTES];
+    slot[..END].copy_from_slice(&content[..END]);
+    slot[8] = 1;
+    seal(&mut slot);
+    slot
+}
+
+#[test]
+fn pages_of_version_1_are_read_and_may_be_torn_while_they_are_replaced() {
+    let read = read_page(7, &page(old(7, 4, WRITTEN), old(7, 3, ZERO))).unwrap().unwrap();
+    assert_eq!((read.slot, read.generation, read.words, read.old), (0, 4, [WRITTEN; WORDS], true));
+    let after_old = |generation| {
+        let mut slot = ZEROS;
+        write_slot(&mut slot, PageIndex(7), generation, &[ZERO; WORDS], Changed::default(), true);
+        slot
+    };
+    // The first write of version 2 goes over the older slot, the second one over the last of version 1.
+    for (counts, torn, new) in [
+        (old(7, 4, WRITTEN), old(7, 3, ZERO), after_old(5)),
+        (after_old(5), old(7, 4, WRITTEN), slot(7, 6, WRITTEN)),
+    ] {
+        for pattern in 0..32u32 {
+            let mut torn = torn;
+            for sector in (0..5).filter(|s| pattern >> s & 1 == 1) {
+                torn[sector * 512..][..512].copy_from_slice(&new[sector * 512..][..512]);
+            }
+            let read = read_page(7, &page(counts, torn)).unwrap().unwrap();
+            assert_eq!(read.slot, u8::from(pattern == 31), "{pattern:05b}");
+        }
     }
 }
 
@@ -82,9 +149,9 @@ fn a_page_in_the_wrong_place_is_damage() {
 #[test]
 fn a_newer_version_is_named_and_an_older_one_is_not_ours() {
     let mut newer = slot(0, 1, 0);
-    newer[8] = 2;
+    newer[8] = 3;
     seal(&mut newer);
-    assert!(matches!(read_page(0, &page(newer, slot(0, 1, 0))), Err(VolumeError::Newer { found: 2, .. })));
+    assert!(matches!(read_page(0, &page(newer, slot(0, 1, 0))), Err(VolumeError::Newer { found: 3, .. })));
     newer[8] = 0;
     seal(&mut newer);
     assert!(matches!(read_page(0, &page(newer, newer)), Err(VolumeError::Damaged(_))));
