@@ -179,28 +179,24 @@ fn counting(map: &[u8], page: usize) -> usize {
     usize::from(generation(1) > generation(0))
 }
 
-fn sealed(slot: &mut [u8]) {
-    let crc =
-        crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&slot[..12]), &[0; 4]), &slot[16..2112]);
-    slot[12..16].copy_from_slice(&crc.to_le_bytes());
-}
-
 #[test]
-fn a_torn_copy_of_a_map_page_is_cleared_and_the_other_counts() {
+fn a_torn_copy_of_a_map_page_does_not_count_and_stays() {
     let bench = Bench::new(true);
     bench.edit("map", |map| {
         let old = 1 - counting(map, 0);
         map[old * SLOT + 1000] ^= 4;
     });
-    assert_one(&bench.check(false), "Leftover map 0..33554432: map page 0: copy");
-    assert!(bench.check(true)[0].repaired);
-    assert_eq!(lines(&bench.check(false)), [""; 0]);
+    let before = fs::read(bench.path("map")).unwrap();
+    let found = bench.check(true);
+    assert_one(&found, "Note map 0..33554432: map page 0: copy");
+    assert_eq!(fs::read(bench.path("map")).unwrap(), before);
     assert_eq!(bench.content(), [9, 0, 7]);
 }
 
 #[test]
 fn a_map_page_that_cannot_be_relied_on_is_damage() {
-    let harms: [(&str, fn(&mut Vec<u8>)); 5] = [
+    // States that do not exist and newer versions: beside the reader, which knows how a slot is sealed.
+    let harms: [(&str, fn(&mut Vec<u8>)); 3] = [
         ("damaged: map page 0 (the 32 MiB from byte 0): neither copy is valid", |map| {
             [100, SLOT + 100].iter().for_each(|at| map[*at] ^= 1);
         }),
@@ -208,19 +204,10 @@ fn a_map_page_that_cannot_be_relied_on_is_damage() {
             let (first, second) = map.split_at_mut(PAGE);
             first.copy_from_slice(&second[..PAGE]);
         }),
-        ("damaged: map page 0 (the 32 MiB from byte 0): it holds a state that does not exist", |map| {
-            let at = counting(map, 0) * SLOT;
-            map[at + 500] |= 0b11;
-            sealed(&mut map[at..at + SLOT]);
-        }),
         ("map page 0: both copies have generation", |map| {
             let at = counting(map, 0) * SLOT;
             let copy = map[at..at + SLOT].to_vec();
             map[SLOT - at..2 * SLOT - at].copy_from_slice(&copy);
-        }),
-        ("a map page has format version 2; this release knows up to 1", |map| {
-            map[8] = 2;
-            sealed(&mut map[..SLOT]);
         }),
     ];
     for (what, harm) in harms {

@@ -110,7 +110,7 @@ impl Check<'_> {
             let mut bytes = [0; PAGE_BYTES];
             map.read_zero_filled_at(&mut bytes, at).map_err(reading)?;
             // At most 2^21 pages.
-            self.page(look, map, page as u32, &bytes)?;
+            self.page(look, page as u32, &bytes)?;
             page += 1;
         }
         Ok(())
@@ -119,7 +119,6 @@ impl Check<'_> {
     fn page(
         &mut self,
         look: &mut Look,
-        map: &dyn File,
         index: u32,
         bytes: &[u8; PAGE_BYTES],
     ) -> Result<(), VolumeError> {
@@ -135,26 +134,18 @@ impl Check<'_> {
         };
         let slots = bytes.chunks_exact(SLOT_BYTES).map(|slot| slot::read_slot(index, slot));
         let slots = slots.collect::<Result<Vec<_>, _>>()?;
-        if let [Slot::Valid { generation: a }, Slot::Valid { generation: b }] = slots[..]
+        let generations: Vec<_> = slots.iter().filter_map(Slot::generation).collect();
+        if let [a, b] = generations[..]
             && a == b
         {
             let what = format!("map page {index}: both copies have generation {a}");
             let follows = "the page may be older than what was flushed";
             self.tell_of(Severity::Damage, path.clone(), covers.clone(), what, follows);
         }
-        if let Some(torn) = slots.iter().position(|slot| matches!(slot, Slot::Invalid)) {
+        if let Some(torn) = slots.iter().position(Slot::is_broken) {
             let what = format!("map page {index}: copy {} of 2 is torn", torn + 1);
-            // Rot looks the same, and then the copy that is left is older than what was flushed.
-            let follows =
-                "none if a power cut tore it; if it rotted, the last changes in these bytes are lost";
-            self.tell_of(Severity::Leftover, path, covers, what, follows);
-            if self.repair {
-                let at = index as usize * PAGE_BYTES + torn * SLOT_BYTES;
-                map.write_all_at(&[0; SLOT_BYTES], at as u64)
-                    .and_then(|()| map.sync_data())
-                    .map_err(VolumeError::io("clearing a torn copy"))?;
-                self.repaired();
-            }
+            let follows = "none: it does not count, and the next write of the page replaces it";
+            self.tell_of(Severity::Note, path, covers, what, follows);
         }
         match disk {
             Some(disk) => self.units(look, index, &disk),

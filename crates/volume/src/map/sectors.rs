@@ -17,11 +17,11 @@ const SECTOR: usize = 512;
 /// Content of a sector.
 const PART: usize = 496;
 /// Sectors that hold content.
-pub(super) const SECTORS: usize = 5;
+pub(crate) const SECTORS: usize = 5;
 
 /// What a sector says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stamp {
+pub(crate) enum Stamp {
     Zeros,
     /// Of this write of this page.
     Of {

@@ -79,8 +79,22 @@ pub(crate) enum Slot {
     Whole(Content),
 }
 
+impl Slot {
+    /// Of a whole slot.
+    pub fn generation(&self) -> Option<u64> {
+        match self {
+            Slot::Whole(content) => Some(content.generation),
+            Slot::Zeros | Slot::Broken(_) => None,
+        }
+    }
+
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Slot::Broken(_))
+    }
+}
+
 /// Content of a whole slot.
-struct Content {
+pub(crate) struct Content {
     generation: u64,
     old: bool,
     /// The other slot may be of version 1.
