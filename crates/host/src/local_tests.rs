@@ -104,7 +104,7 @@ impl Bench {
     }
 
     fn open_device(&self) -> Weak<volume::Device> {
-        Arc::downgrade(&self.host.inner.attached.lock().get(VOLUME).unwrap().outlet.device())
+        Arc::downgrade(self.host.inner.attached.lock().get(VOLUME).unwrap().outlet.device())
     }
 }
 

@@ -78,8 +78,9 @@ fn the_host_hears_of_an_attached_volumes_new_limits_and_of_no_other() {
     let limits: Vec<_> = bench.host.asked().into_iter().filter(|call| call.starts_with("limit")).collect();
     assert_eq!(limits, [format!("limit {attached} 5000 300")]);
     // Performance alone: the modification has no optimizing phase, and the limits are told all the same.
-    let second = bench.attached().0;
-    bench.ok(&modify(&second, "&VolumeType=gp3&Iops=3500"));
+    let second = bench.volume("&VolumeType=gp3&Size=100");
+    bench.attach(&second, &bench.instance());
+    bench.ok(&modify(&second, "&Iops=3500"));
     bench.run();
     assert!(bench.host.asked().contains(&format!("limit {second} 3500 125")), "{:?}", bench.host.asked());
     bench.assert_tidy();

@@ -25,20 +25,12 @@ impl Collector for Volumes {
         if counts.is_empty() {
             return Ok(());
         }
-        let counters: [(&str, &str, fn(&KindTotals) -> u64); 3] = [
-            ("operations", "Operations, failed ones too", |totals| totals.service.count()),
-            ("bytes", "Bytes of operations that succeeded", |totals| totals.bytes),
-            ("errors", "Operations that failed", |totals| totals.errors),
-        ];
-        for (name, help, value) in counters {
-            counter(&mut encoder, counts, name, help, value)?;
-        }
-        histogram(&mut encoder, counts, "queue", "Time from an operation's arrival to its begin", |t| {
-            &t.queue
-        })?;
-        histogram(&mut encoder, counts, "service", "Time from an operation's begin to its end", |t| {
-            &t.service
-        })
+        let encoder = &mut encoder;
+        counter(encoder, counts, "operations", "Operations, failed ones too", |t| t.service.count())?;
+        counter(encoder, counts, "bytes", "Bytes of operations that succeeded", |t| t.bytes)?;
+        counter(encoder, counts, "errors", "Operations that failed", |t| t.errors)?;
+        histogram(encoder, counts, "queue", "Time from an operation's arrival to its begin", |t| &t.queue)?;
+        histogram(encoder, counts, "service", "Time from an operation's begin to its end", |t| &t.service)
     }
 }
 
