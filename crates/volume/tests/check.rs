@@ -1,6 +1,8 @@
 //! Checking a volume's directory: each structure, damaged in each way, is named; what is sound is not; repairing clears leftovers away
 //! and touches nothing else.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+// Harm comes from outside.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod common;
 
@@ -63,6 +65,9 @@ impl Bench {
     }
 }
 
+/// What is done to a file's bytes.
+type Edit = Box<dyn FnOnce(&mut Vec<u8>)>;
+
 fn flip(at: usize) -> impl FnOnce(&mut Vec<u8>) {
     move |bytes| bytes[at] ^= 0x10
 }
@@ -109,7 +114,7 @@ fn a_volume_that_was_not_closed_is_noted() {
 #[test]
 fn one_bad_copy_of_the_superblock_is_written_again_from_the_other() {
     let half = 16384;
-    let harms: [(&str, Box<dyn FnOnce(&mut Vec<u8>)>); 5] = [
+    let harms: [(&str, Edit); 5] = [
         ("copy 1 of 2: damaged: superblock: the checksum", Box::new(flip(100))),
         ("copy 2 of 2: damaged: superblock: the checksum", Box::new(flip(half + 100))),
         ("copy 2 of 2: damaged: the superblock file is too short", Box::new(move |b| b.truncate(half + 9))),
@@ -140,7 +145,7 @@ fn a_lost_head_is_damage_and_stays() {
             crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&b[..12]), &[0; 4]), &b[16..16384]);
         b[12..16].copy_from_slice(&crc.to_le_bytes());
     };
-    let harms: [(&str, &str, Box<dyn FnOnce(&mut Vec<u8>)>); 8] = [
+    let harms: [(&str, &str, Edit); 8] = [
         ("superblock", "damaged: superblock: the checksum does not match", Box::new(both)),
         ("superblock", "damaged: the superblock file is too short", Box::new(|b| b.truncate(11))),
         ("superblock", "damaged: superblock: not one of ours", Box::new(|b| b.fill(0))),
@@ -195,8 +200,9 @@ fn a_torn_copy_of_a_map_page_does_not_count_and_stays() {
 
 #[test]
 fn a_map_page_that_cannot_be_relied_on_is_damage() {
+    type PageEdit = fn(&mut Vec<u8>);
     // States that do not exist and newer versions: beside the reader, which knows how a slot is sealed.
-    let harms: [(&str, fn(&mut Vec<u8>)); 3] = [
+    let harms: [(&str, PageEdit); 3] = [
         ("damaged: map page 0 (the 32 MiB from byte 0): neither copy is valid", |map| {
             [100, SLOT + 100].iter().for_each(|at| map[*at] ^= 1);
         }),

@@ -51,6 +51,7 @@ impl Examined {
 mod tests {
     use super::*;
     use crate::{Catalog, Table};
+    use env::{Files, RealFiles};
     use serde::{Deserialize, Serialize};
     use std::sync::Arc;
 
@@ -81,7 +82,7 @@ mod tests {
         let catalog = made(&path);
         assert!(matches!(Examined::open(&path), Err(CatalogError::Locked { .. })));
         drop(catalog);
-        let before = std::fs::read(&path).unwrap();
+        let before = RealFiles.read(&path).unwrap();
         let examined = Examined::open(&path).unwrap();
         assert_eq!(examined.faults(), [""; 0]);
         assert_eq!(examined.rows::<Thing>().unwrap(), [Thing("a".into()), Thing("b".into())]);
@@ -89,7 +90,7 @@ mod tests {
         let opened = Catalog::open(&url, &[Thing::TABLE], Arc::new(env::RealClock::default()));
         assert!(matches!(opened, Err(CatalogError::Locked { .. })), "it is held while it is looked at");
         drop(examined);
-        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert_eq!(RealFiles.read(&path).unwrap(), before);
     }
 
     #[test]
@@ -97,9 +98,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("c.sqlite");
         drop(made(&path));
-        let mut bytes = std::fs::read(&path).unwrap();
+        let mut bytes = RealFiles.read(&path).unwrap();
         bytes[..100].fill(7);
-        std::fs::write(&path, &bytes).unwrap();
+        RealFiles.write_durably(&path, &bytes).unwrap();
         let examined = Examined::open(&path).unwrap();
         assert!(examined.faults()[0].contains("not a database"), "{:?}", examined.faults());
         assert!(examined.rows::<Thing>().is_err());

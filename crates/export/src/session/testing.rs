@@ -1,6 +1,6 @@
 //! A connection made of bytes, for tests.
 
-use crate::socket::{Security, Wire};
+use crate::socket::Wire;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 

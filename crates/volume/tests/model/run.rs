@@ -104,7 +104,8 @@ pub fn open(
         assert_eq!(at, name);
         Ok(stored.clone())
     };
-    let opening = Opening { source: &give, on_damage: Arc::new(|damage| panic!("{damage:?}")) };
+    let opening =
+        Opening { source: &give, on_damage: Arc::new(|damage| panic!("{damage:?}")), ..Opening::loaded() };
     Device::open(Volume::open(shared(files), dir, opening)?, key(encrypted))
 }
 
