@@ -168,7 +168,7 @@ impl Device {
         }
         let stack = self.volume.stack_to_write()?;
         let _exclusive = self.volume.stripes.write(range.start);
-        put(&stack, range, bytes)
+        put(&stack, range, bytes, self.volume.merging.is_locked())
     }
 
     /// A part of one unit: reads, changes and writes the whole unit. The bytes around the part come out as the same
@@ -222,7 +222,8 @@ impl Device {
         if let Some(cipher) = cipher {
             cipher.encrypt(unit.data_unit(), scratch)?;
         }
-        put(&stack, UnitRange { start: unit, count: 1 }, scratch).map(Step::Done)
+        let merges = self.volume.merging.is_locked();
+        put(&stack, UnitRange { start: unit, count: 1 }, scratch, merges).map(Step::Done)
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
@@ -291,8 +292,8 @@ fn read_aside(
 }
 
 /// Writes units (all in one region) as they are to lie on the disk. Returns whether a flush is due. Call with the stripe held
-/// exclusively.
-fn put(stack: &Stack, range: UnitRange, bytes: &[u8]) -> Result<bool, VolumeError> {
+/// exclusively. `merges`: a merge runs.
+fn put(stack: &Stack, range: UnitRange, bytes: &[u8], merges: bool) -> Result<bool, VolumeError> {
     let (layer, above) = stack.target();
     let index = range.start.page();
     let page = layer.map.page_to_change(index)?;
@@ -304,7 +305,9 @@ fn put(stack: &Stack, range: UnitRange, bytes: &[u8]) -> Result<bool, VolumeErro
     let mut flush = layer.map.mark_written(index, &page, range, Count::Change);
     // After the mark below: a flush takes the copies of the upper layer first.
     if let Some((above, page)) = above {
-        flush |= above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
+        let due = above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
+        // A merge that runs meets the same and flushes. A guest's write would wait for thousands of holes to be punched.
+        flush |= due && !merges;
     }
     Ok(flush)
 }

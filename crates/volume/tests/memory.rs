@@ -1,5 +1,5 @@
 //! How much memory a volume takes, counted by the allocator.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod common;
 
