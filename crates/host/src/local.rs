@@ -326,7 +326,7 @@ pub fn network_name(volume: &str, instance: &str) -> String {
 impl LocalHost {
     /// The device of an attached volume.
     pub(crate) fn device_for_tests(&self, id: &str) -> Arc<Device> {
-        self.inner.attached.lock().get(id).expect("it is attached").device.clone()
+        self.inner.attached.lock().get(id).expect("it is attached").outlet.device().clone()
     }
 }
 

@@ -48,8 +48,13 @@ impl Bench {
         env::Files::create_private_dir(&env::RealFiles, &dir.path().join("run")).unwrap();
         let files = SimFiles::new(1);
         let env = Env { files: Arc::new(files.clone()), ..Env::real() };
-        let host =
-            LocalHost::new(env, dir.path(), Arc::new(snapshot::testing::MemoryStore::default())).unwrap();
+        let host = LocalHost::new(
+            env,
+            dir.path(),
+            Arc::new(snapshot::testing::MemoryStore::default()),
+            crate::Exporting::default(),
+        )
+        .unwrap();
         let told = Arc::new(Told::default());
         host.connect(Arc::new(NoKeys), told.clone());
         let spec =
@@ -68,6 +73,7 @@ impl Bench {
             volume,
             instance,
             key: None,
+            limits: None,
             request_id: "r".into(),
         })?;
         Ok(self.host.device_for_tests(VOLUME))

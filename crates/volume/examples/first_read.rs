@@ -82,7 +82,7 @@ fn open(
     volume::create(files, home, &spec).unwrap();
     let open_source =
         |_: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> { Ok(source.unwrap().clone()) };
-    let opening = Opening { source: &open_source, on_damage: Arc::new(|_| {}) };
+    let opening = Opening { source: &open_source, on_damage: Arc::new(|_| {}), ..Opening::loaded() };
     let volume = Volume::open(files.clone(), home, opening).unwrap();
     let mut bytes: [u8; 64] = std::array::from_fn(|n| n as u8);
     let key = DataKey::try_from(Secret::from_slice_wiping(&mut bytes).unwrap()).unwrap();

@@ -116,12 +116,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn page(
-        &mut self,
-        look: &mut Look,
-        index: u32,
-        bytes: &[u8; PAGE_BYTES],
-    ) -> Result<(), VolumeError> {
+    fn page(&mut self, look: &mut Look, index: u32, bytes: &[u8; PAGE_BYTES]) -> Result<(), VolumeError> {
         let path = look.dir.join(MAP_FILE);
         let covers = Some(page_bytes(index, look.size));
         let disk = match slot::read_page(index, bytes) {
