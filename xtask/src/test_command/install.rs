@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Debian's packages: NBD clients, a filesystem to try, fio, and the other catalog.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
+    "gcc",          // the disk that fails when told to (and the crates)
     "libnbd-bin",   // nbdinfo, nbdcopy, nbdfuse
     "nbdkit",       // the benchmark's neighbour
     "qemu-utils",   // qemu-img, qemu-io, qemu-nbd
