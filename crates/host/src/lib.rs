@@ -9,6 +9,7 @@ mod local_storage;
 #[cfg(test)]
 mod read_only_tests;
 mod readers;
+mod sockets;
 pub mod storage;
 #[cfg(test)]
 mod testing;
@@ -17,6 +18,7 @@ mod works;
 pub use export::{Burst, Limits, Rate};
 pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService, Notices};
 pub use local::{Exporting, LocalHost, network_name};
+pub use sockets::vhost_socket;
 pub use storage::{
     Block, Blocks, BlocksFn, Changed, Ended, KeyUse, Progress, Storage, StorageHandle, StoreSpec, Work,
 };

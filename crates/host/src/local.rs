@@ -5,17 +5,18 @@
 //!
 //! ```text
 //! open:     volume id ──► Volume (no key: bytes at rest)          while anybody here uses it
-//! attached: volume id ──► Outlet (Device: Volume + key; counts), exports: instance id ──► Export (socket, threads)
+//! attached: volume id ──► Outlet (Device: Volume + key; counts), exports: instance id ──► Sockets (threads)
 //! ```
 
 use crate::local_storage::Unreadable;
 use crate::readers::Readers;
+use crate::sockets::{Sockets, run_directory};
 use crate::works::Works;
 use crate::{AttachSpec, HostError, Hosts, KeyService, Notices};
 use base::{Fault, Refusal};
 use chunks::ChunkStore;
 use env::Env;
-use export::{Export, Limits, Listen, Outlet, Portal, Totals};
+use export::{Limits, Outlet, Portal, Totals};
 use keys::DataKey;
 use parking_lot::Mutex;
 use snapshot::{ChunkSource, SnapshotRef, Snapshots};
@@ -25,8 +26,6 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use volume::{Damage, Device, Opening, Volume, VolumeError, VolumeSpec};
 
-/// A Unix socket's path may have 107 bytes (Linux, unix(7)); longer data directories get their sockets elsewhere.
-const SOCKET_PATH_MAX: usize = 107;
 /// How long a stop waits for work that was told to stop.
 const STOP_WAIT: Duration = Duration::from_secs(15);
 
@@ -60,12 +59,14 @@ pub struct Exporting {
     pub limited: bool,
     /// Over TCP as well, under the name `<volume>.<instance>`.
     pub portal: Option<Portal>,
+    /// As a virtual machine's disk as well, on a second unix socket.
+    pub vhost_user: bool,
 }
 
 /// An attached volume: the outlet's device holds the key.
 struct Attached {
     outlet: Outlet,
-    exports: HashMap<String, Export>,
+    exports: HashMap<String, Sockets>,
 }
 
 impl LocalHost {
@@ -104,6 +105,11 @@ impl LocalHost {
         // A second call changes nothing: there is one KMS.
         let _ = self.inner.keys.set(keys);
         let _ = self.inner.notices.set(notices);
+    }
+
+    /// Where the sockets are.
+    pub fn run_directory(&self) -> &Path {
+        &self.inner.run
     }
 
     /// What was done with each attached volume since it was attached, by volume id.
@@ -232,7 +238,7 @@ impl Inner {
         })
     }
 
-    fn end_export(&self, volume: &str, instance: &str, export: Export) {
+    fn end_export(&self, volume: &str, instance: &str, export: Sockets) {
         if let Some(portal) = &self.exporting.portal {
             portal.remove(&network_name(volume, instance));
         }
@@ -270,14 +276,8 @@ impl Hosts for LocalHost {
         }
         // One job per volume runs at a time, so nobody attaches the same volume between here and the insertion below.
         let outlet = inner.outlet(spec)?;
-        let socket = inner.run.join(format!("{}.{}.sock", spec.volume, spec.instance));
-        let export =
-            Export::start(&spec.volume, outlet.clone(), Listen::Unix(socket.clone())).map_err(|e| {
-                HostError::Fault(Fault::caused(
-                    format!("exporting {} at {}", spec.volume, socket.display()),
-                    e,
-                ))
-            })?;
+        let export = Sockets::start(&inner.run, spec, &outlet, inner.exporting.vhost_user)
+            .map_err(HostError::Fault)?;
         let uri = export.uri();
         if let Some(portal) = &inner.exporting.portal {
             portal.add(&network_name(&spec.volume, &spec.instance), &outlet);
@@ -342,22 +342,6 @@ pub(crate) fn broken(id: &str, error: &VolumeError) -> HostError {
         | VolumeError::Newer { .. } => HostError::Refused(Refusal::new("IncorrectState", what)),
         _ => HostError::Fault(Fault::new(what)),
     }
-}
-
-/// Where sockets go: under the data directory, or, if that makes their paths too long, under the system's run directory in
-/// a folder named after a hash of the data directory's path.
-fn run_directory(data: &Path) -> PathBuf {
-    let run = data.join("run");
-    let longest = run.as_os_str().len() + "/vol-0123456789abcdef0.i-0123456789abcdef0.sock".len();
-    if longest <= SOCKET_PATH_MAX {
-        return run;
-    }
-    let hash = data
-        .as_os_str()
-        .as_encoded_bytes()
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3));
-    PathBuf::from(format!("/tmp/sealvol-{hash:016x}"))
 }
 
 #[cfg(test)]

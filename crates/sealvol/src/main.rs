@@ -73,6 +73,9 @@ pub struct ServeArguments {
     /// certificate that this authority signed.
     #[arg(long, env = "SEALVOL_NBD_TLS", value_name = "DIRECTORY", requires = "nbd_listen")]
     pub nbd_tls: Option<PathBuf>,
+    /// Offer attached volumes as disks of virtual machines too: each has a vhost-user-blk socket beside its NBD one.
+    #[arg(long, env = "SEALVOL_VHOST_USER")]
+    pub vhost_user: bool,
     /// Hold attached volumes to the IOPS and the throughput of their volume type.
     #[arg(long, env = "SEALVOL_LIMITS")]
     pub limits: bool,
@@ -103,6 +106,9 @@ pub struct DeviceArguments {
     /// Print the URI over TCP. It names the address that the server listens on; clients elsewhere may know it under another name.
     #[arg(long)]
     pub network: bool,
+    /// Print the path of the vhost-user-blk socket.
+    #[arg(long, conflicts_with = "network")]
+    pub vhost_user: bool,
     #[command(flatten)]
     pub remote: client::Remote,
 }

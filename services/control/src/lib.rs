@@ -6,5 +6,5 @@ mod story;
 #[cfg(test)]
 mod testing;
 
-pub use actions::describe_device::NetworkDevices;
+pub use actions::describe_device::{NetworkDevices, VhostUserDevices};
 pub use actions::table;

@@ -43,5 +43,5 @@ mod wishes;
 pub use actions::table;
 pub use events::snapshot_in_event;
 pub use find::snapshot_in;
-pub use host::network_name;
+pub use host::{network_name, vhost_socket};
 pub use rows::TABLES;

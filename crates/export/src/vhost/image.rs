@@ -6,9 +6,12 @@
 
 use super::chain::Chain;
 use super::memory::GuestMemory;
-use super::request::{Manner, Service};
+use super::past::Past;
+use super::request::{Asked, Manner, Service};
 use super::ring::{Addresses, Ring};
+use crate::port::Outlet;
 use std::io;
+use std::sync::Arc;
 use volume::Device;
 
 pub(super) const MEMORY_BYTES: usize = 64 << 10;
@@ -18,17 +21,21 @@ pub(super) const ENTRIES: u16 = 16;
 /// Serves what waits in the ring and returns the memory as it is afterwards.
 ///
 /// Errors: no memory, or a ring that is not inside it (which this one is).
-pub fn run_ring(device: &Device, image: &[u8], event_idx: bool) -> io::Result<Vec<u8>> {
+pub fn run_ring(device: &Arc<Device>, image: &[u8], event_idx: bool) -> io::Result<Vec<u8>> {
     let memory = GuestMemory::anonymous(MEMORY_BYTES)?;
     let all = memory.slice(0, MEMORY_BYTES).ok_or(io::ErrorKind::OutOfMemory)?;
     all.copy_from(image);
     let mut ring = Ring::open(&memory, AT, ENTRIES, event_idx).ok_or(io::ErrorKind::InvalidData)?;
-    let (mut chain, mut service) = (Chain::default(), Service::new(device));
+    let (port, past) = (Outlet::from(device.clone()).port(), Past::default());
+    let (mut chain, mut service) = (Chain::default(), Service::new(&port, &past));
     ring.mute();
     for _ in 0..ring.waiting().unwrap_or(0) {
         let head = ring.take();
         let written = match chain.collect(&ring, &memory, head) {
-            Ok(()) => service.run(&mut chain, Manner { read_only: false, write_through: false }),
+            Ok(()) => {
+                let asked = Asked::take(&mut chain);
+                service.run(&mut chain, asked, Manner { read_only: false, write_through: false })
+            }
             Err(_) => 0,
         };
         ring.answer(head, written);

@@ -8,6 +8,7 @@
 //!        ring        the virtqueue: available and used
 //!        chain       a request's descriptors, gathered and checked
 //!        request     header judged, data moved, volume called
+//!    past        where queues were left; who must hear of a crash
 //!    memory      the guest's memory, mapped
 //!    config      features and configuration space
 //! ```
@@ -20,16 +21,19 @@ mod chain;
 mod config;
 mod image;
 mod memory;
+mod past;
 mod request;
 mod ring;
 mod session;
 mod vring;
 mod worker;
 
+use crate::port::Outlet;
 use crate::socket::{Closer, bind_unix};
 use env::Files;
 pub use image::run_ring;
 use parking_lot::{Condvar, Mutex};
+use past::Past;
 use session::Session;
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -39,8 +43,8 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use vhost::vhost_user::{BackendReqHandler, Error};
-use volume::Device;
-use worker::{Phase, Progress};
+use vring::Common;
+use worker::{Durability, Phase, Progress};
 
 /// How long a stop waits for requests in flight before it cuts them off.
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -60,10 +64,11 @@ pub struct VhostExport {
 
 struct Shared {
     name: String,
-    device: Arc<Device>,
+    outlet: Outlet,
     options: VhostOptions,
     write_back: Arc<AtomicBool>,
     phase: Arc<Progress>,
+    past: Arc<Past>,
     /// The socket of the front-end that is here.
     open: Mutex<Option<Closer>>,
     /// It left.
@@ -88,25 +93,27 @@ impl Default for VhostOptions {
 impl VhostExport {
     /// Listens and returns. `name` is for messages to the operator.
     ///
-    /// Errors: the socket is in use or cannot be bound.
-    pub fn start(name: &str, device: Arc<Device>, socket: PathBuf) -> io::Result<VhostExport> {
-        VhostExport::start_with(name, device, socket, VhostOptions::default())
+    /// Errors: the socket is in use or cannot be bound, or what the export before left beside it cannot be taken away.
+    pub fn start(name: &str, outlet: impl Into<Outlet>, socket: PathBuf) -> io::Result<VhostExport> {
+        VhostExport::start_with(name, outlet, socket, VhostOptions::default())
     }
 
     pub fn start_with(
         name: &str,
-        device: Arc<Device>,
+        outlet: impl Into<Outlet>,
         socket: PathBuf,
         options: VhostOptions,
     ) -> io::Result<VhostExport> {
         let listener = bind_unix(&socket)?;
+        let past = Arc::new(Past::take_over(&socket)?);
         let options = VhostOptions { queues: options.queues.clamp(1, config::QUEUES_MAX), ..options };
         let shared = Arc::new(Shared {
             name: name.to_owned(),
-            device,
+            outlet: outlet.into().beside(),
             options,
             write_back: Arc::new(AtomicBool::new(true)),
             phase: Arc::default(),
+            past,
             open: Mutex::new(None),
             ended: Condvar::new(),
         });
@@ -123,11 +130,15 @@ impl VhostExport {
     }
 
     /// Takes no new front-end, answers the requests that wait (for at most 10 s), lets the front-end go, flushes the volume
-    /// and removes the socket file. A flush that fails is logged; whoever must know calls [`Device::close`] as well.
+    /// and removes the socket file; guests may go on at an export after this one. A flush that fails is logged, and they are told
+    /// then; whoever must know calls [`volume::Device::close`] as well.
     pub fn stop(mut self) {
         self.end(STOP_GRACE);
-        if let Err(why) = self.shared.device.flush() {
-            tracing::error!(volume = self.shared.name, %why, "flush at the end of an export failed");
+        let Shared { name: volume, outlet, past, .. } = &*self.shared;
+        if let Err(why) = outlet.device().flush() {
+            tracing::error!(volume, %why, "flush at the end of an export failed");
+        } else if let Err(why) = past.hand_on(&self.path) {
+            tracing::warn!(volume, %why, "a guest that connects again will have a flush fail");
         }
     }
 
@@ -135,6 +146,7 @@ impl VhostExport {
         let Some(accepting) = self.accepting.take() else { return };
         let shared = &self.shared;
         shared.phase.reach(if grace.is_zero() { Phase::Cut } else { Phase::Draining });
+        shared.outlet.end_waiting();
         self.stop_accepting.close();
         let _ = env::RealFiles.remove_file(&self.path);
         let mut open = shared.open.lock();
@@ -189,11 +201,17 @@ fn accept(shared: &Shared, listener: &UnixListener) {
 fn serve(shared: &Shared, stream: UnixStream) -> Error {
     let VhostOptions { queues, read_only } = shared.options;
     let session = Session::new(
-        shared.device.clone(),
-        read_only,
+        Common {
+            outlet: shared.outlet.clone(),
+            memory: None,
+            event_idx: false,
+            read_only,
+            durability: Durability::OnFlush,
+            export: shared.phase.clone(),
+            past: shared.past.clone(),
+        },
         queues,
         shared.write_back.clone(),
-        shared.phase.clone(),
     );
     // The library asks for this kind of lock; nobody else takes it while a message is handled.
     let session = Arc::new(std::sync::Mutex::new(session));

@@ -10,7 +10,9 @@
 
 use super::chain::Chain;
 use super::config::{RANGE_SECTORS_MAX, RANGES_MAX, SECTOR_BYTES};
-use volume::{DATA_UNIT_BYTES, Device, VolumeError};
+use super::past::Past;
+use crate::port::{Kind, Port};
+use volume::{DATA_UNIT_BYTES, VolumeError};
 
 /// As much as is moved at once. It should stay in the processor's own cache between the volume and the guest: with 64 KiB a
 /// large write costs a tenth less than with 128.
@@ -54,9 +56,42 @@ pub(crate) struct Manner {
     pub write_through: bool,
 }
 
+/// What a request's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    number: u32,
+    sector: u64,
+}
+
+impl Asked {
+    /// `None`: there is no whole header.
+    pub fn take(chain: &mut Chain<'_>) -> Option<Asked> {
+        let mut header = [0; HEADER_BYTES];
+        if !chain.sent.take(&mut header) {
+            return None;
+        }
+        let [k0, k1, k2, k3, _, _, _, _, s0, s1, s2, s3, s4, s5, s6, s7] = header;
+        let sector = u64::from_le_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
+        Some(Asked { number: u32::from_le_bytes([k0, k1, k2, k3]), sector })
+    }
+
+    /// As what the volume's limits count it. Which ranges are trimmed or zeroed does not matter for that.
+    pub fn cost(self, chain: &Chain<'_>) -> Option<(Kind, u64)> {
+        match self.number {
+            IN => Some((Kind::Read, chain.wanted.left().into())),
+            OUT => Some((Kind::Write, chain.sent.left().into())),
+            FLUSH => Some((Kind::Flush, 0)),
+            DISCARD => Some((Kind::Trim, 0)),
+            WRITE_ZEROES => Some((Kind::Zero, 0)),
+            _ => None,
+        }
+    }
+}
+
 /// Does the requests of one queue.
 pub(crate) struct Service<'d> {
-    device: &'d Device,
+    volume: &'d Port,
+    past: &'d Past,
     buffer: Box<[u8]>,
 }
 
@@ -68,14 +103,14 @@ struct Range {
 }
 
 impl<'d> Service<'d> {
-    pub fn new(device: &'d Device) -> Service<'d> {
-        Service { device, buffer: vec![0; BUFFER_BYTES].into_boxed_slice() }
+    pub fn new(volume: &'d Port, past: &'d Past) -> Service<'d> {
+        Service { volume, past, buffer: vec![0; BUFFER_BYTES].into_boxed_slice() }
     }
 
     /// Does a request and sets its status. Returns how many bytes from the front of what the guest wanted were written.
-    pub fn run(&mut self, chain: &mut Chain<'_>, manner: Manner) -> u32 {
+    pub fn run(&mut self, chain: &mut Chain<'_>, asked: Option<Asked>, manner: Manner) -> u32 {
         let wanted = chain.wanted.left();
-        let status = match self.decide(chain, manner) {
+        let status = match self.decide(chain, asked, manner) {
             Ok(()) => Status::Ok,
             Err(status) => status,
         };
@@ -85,18 +120,13 @@ impl<'d> Service<'d> {
         if left == 0 { wanted.saturating_add(1) } else { wanted - left }
     }
 
-    fn decide(&mut self, chain: &mut Chain<'_>, manner: Manner) -> Result<(), Status> {
-        let mut header = [0; HEADER_BYTES];
-        if !chain.sent.take(&mut header) {
-            return Err(Status::IoError);
-        }
-        let [k0, k1, k2, k3, _, _, _, _, s0, s1, s2, s3, s4, s5, s6, s7] = header;
-        let sector = u64::from_le_bytes([s0, s1, s2, s3, s4, s5, s6, s7]);
-        match u32::from_le_bytes([k0, k1, k2, k3]) {
+    fn decide(&mut self, chain: &mut Chain<'_>, asked: Option<Asked>, manner: Manner) -> Result<(), Status> {
+        let Some(Asked { number, sector }) = asked else { return Err(Status::IoError) };
+        match number {
             IN => self.read(chain, sector),
             OUT | DISCARD | WRITE_ZEROES if manner.read_only => Err(Status::IoError),
             OUT => self.write(chain, sector, manner.write_through),
-            FLUSH => self.told("flush", self.device.flush()),
+            FLUSH => self.flush(),
             GET_ID => self.id(chain),
             DISCARD => self.discard(chain),
             WRITE_ZEROES => self.write_zeroes(chain, manner.write_through),
@@ -110,7 +140,7 @@ impl<'d> Service<'d> {
         while at < end {
             let piece = piece(at, end);
             let buffer = self.buffer.get_mut(..piece).ok_or(Status::IoError)?;
-            let done = self.device.read_at(buffer, at);
+            let done = self.volume.read_at(buffer, at);
             if done.is_ok() && !chain.wanted.put(buffer) {
                 return Err(Status::IoError);
             }
@@ -129,17 +159,26 @@ impl<'d> Service<'d> {
             if !chain.sent.take(buffer) {
                 return Err(Status::IoError);
             }
-            let done = self.device.write_at(buffer, at, false);
+            let done = self.volume.write_at(buffer, at, false);
             self.told("write", done)?;
             at += piece as u64;
         }
-        if durable { self.told("flush", self.device.flush()) } else { Ok(()) }
+        if durable { self.flush() } else { Ok(()) }
+    }
+
+    /// Makes durable what was answered before, unless some of it may be lost: then the guest is told so.
+    fn flush(&self) -> Result<(), Status> {
+        if self.past.must_tell() {
+            tracing::warn!(volume = self.volume.volume_id(), "a flush fails: writes before a crash may be lost");
+            return Err(Status::IoError);
+        }
+        self.told("flush", self.volume.flush())
     }
 
     /// EBS's own serial number: the volume's id without its dash.
     fn id(&self, chain: &mut Chain<'_>) -> Result<(), Status> {
         let mut id = [0; ID_BYTES];
-        let letters = self.device.volume_id().bytes().filter(|byte| *byte != b'-');
+        let letters = self.volume.volume_id().bytes().filter(|byte| *byte != b'-');
         id.iter_mut().zip(letters).for_each(|(place, byte)| *place = byte);
         let len = ID_BYTES.min(chain.wanted.left() as usize);
         if id.get(..len).is_some_and(|id| chain.wanted.put(id)) { Ok(()) } else { Err(Status::IoError) }
@@ -148,7 +187,7 @@ impl<'d> Service<'d> {
     fn discard(&mut self, chain: &mut Chain<'_>) -> Result<(), Status> {
         let (ranges, count) = self.ranges(chain, 0)?;
         for range in ranges.iter().take(count) {
-            self.told("discard", self.device.trim(range.offset, range.len))?;
+            self.told("discard", self.volume.trim(range.offset, range.len))?;
         }
         Ok(())
     }
@@ -156,10 +195,10 @@ impl<'d> Service<'d> {
     fn write_zeroes(&mut self, chain: &mut Chain<'_>, durable: bool) -> Result<(), Status> {
         let (ranges, count) = self.ranges(chain, UNMAP)?;
         for range in ranges.iter().take(count) {
-            let done = self.device.write_zeroes(range.offset, range.len, range.unmap, false);
+            let done = self.volume.write_zeroes(range.offset, range.len, range.unmap, false);
             self.told("write zeroes", done)?;
         }
-        if durable { self.told("flush", self.device.flush()) } else { Ok(()) }
+        if durable { self.flush() } else { Ok(()) }
     }
 
     /// The ranges of a request, all judged before any is done.
@@ -198,7 +237,7 @@ impl<'d> Service<'d> {
     fn range(&self, sector: u64, len: u64) -> Result<Range, Status> {
         let offset = sector.checked_mul(SECTOR_BYTES).ok_or(Status::IoError)?;
         let end = offset.checked_add(len).ok_or(Status::IoError)?;
-        if !len.is_multiple_of(SECTOR_BYTES) || end > self.device.size_bytes() {
+        if !len.is_multiple_of(SECTOR_BYTES) || end > self.volume.size_bytes() {
             return Err(Status::IoError);
         }
         Ok(Range { offset, len, unmap: false })
@@ -206,7 +245,7 @@ impl<'d> Service<'d> {
 
     fn told(&self, what: &str, done: Result<(), VolumeError>) -> Result<(), Status> {
         done.map_err(|error| {
-            tracing::warn!(volume = self.device.volume_id(), %error, what, "a request failed");
+            tracing::warn!(volume = self.volume.volume_id(), %error, what, "a request failed");
             Status::from(error)
         })
     }

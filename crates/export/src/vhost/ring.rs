@@ -8,9 +8,8 @@
 //! Requests are answered in the order in which they became available, one entry each whatever the request was. So the used
 //! index alone says how far we came: a front-end that connects again, or another server after a crash of this one, goes on
 //! from there, and every request is answered exactly once. (A request that was done and not answered is done again; that
-//! nobody was told of it makes doing it again the same as doing it late.) Known gap: what was answered and not yet flushed
-//! may be lost when a server is killed, and a guest that lives on over a reconnection is not told, as it would be by a
-//! machine that lost power; its next flush succeeds.
+//! nobody was told of it makes doing it again the same as doing it late.) What was answered and not yet flushed
+//! may be lost when a server is killed; `past.rs` sees to it that the guest is told.
 
 use super::memory::{GuestMemory, Slice};
 use std::sync::atomic::{Ordering, fence};

@@ -8,7 +8,7 @@ use super::config;
 use super::memory::GuestMemory;
 use super::ring::Addresses;
 use super::vring::{Common, Vring};
-use super::worker::{Durability, Phase, Progress};
+use super::worker::{Durability, Phase};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -22,7 +22,6 @@ use vhost::vhost_user::message::{
 use vhost::vhost_user::{
     Error, GpuBackend, Result, VhostUserBackendReqHandlerMut, VhostUserProtocolFeatures,
 };
-use volume::Device;
 
 pub(crate) struct Session {
     offered: u64,
@@ -34,19 +33,12 @@ pub(crate) struct Session {
 
 impl Session {
     /// `write_back` outlives sessions: a guest that turned the cache off does not learn of a reconnection.
-    pub fn new(
-        device: Arc<Device>,
-        read_only: bool,
-        queues: u16,
-        write_back: Arc<AtomicBool>,
-        export: Arc<Progress>,
-    ) -> Session {
-        let durability = Durability::OnFlush;
+    pub fn new(common: Common, queues: u16, write_back: Arc<AtomicBool>) -> Session {
         Session {
-            offered: config::features(read_only),
+            offered: config::features(common.read_only),
             queues,
             write_back,
-            common: Common { device, memory: None, event_idx: false, read_only, durability, export },
+            common,
             vrings: (0..queues).map(|_| Vring::default()).collect(),
         }
     }
@@ -210,7 +202,7 @@ impl VhostUserBackendReqHandlerMut for Session {
 
     fn get_config(&mut self, offset: u32, size: u32, _: VhostUserConfigFlags) -> Result<Vec<u8>> {
         let write_back = self.write_back.load(Ordering::Relaxed);
-        let space = config::space(self.common.device.size_bytes(), write_back, self.queues);
+        let space = config::space(self.common.outlet.device().size_bytes(), write_back, self.queues);
         let (from, len) = (offset as usize, size as usize);
         let end = from.checked_add(len).ok_or(Error::InvalidParam)?;
         Ok(space.get(from..end).ok_or(Error::InvalidParam)?.to_vec())
@@ -224,7 +216,7 @@ impl VhostUserBackendReqHandlerMut for Session {
             return Ok(());
         }
         // What was answered before must be as durable as what comes now.
-        self.common.device.flush().map_err(|error| Error::ReqHandlerError(io::Error::other(error)))
+        self.common.outlet.port().flush().map_err(|error| Error::ReqHandlerError(io::Error::other(error)))
     }
 
     // From here on: messages of features that are not offered. The library passes them on only to a session that claims

@@ -1,24 +1,26 @@
 //! What a front-end has said about one queue, and the thread that serves it once everything is said.
 
 use super::memory::GuestMemory;
+use super::past::Past;
 use super::ring::Addresses;
 use super::worker::{Durability, Phase, Progress, Setup, Worker, never_blocking};
+use crate::port::Outlet;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use volume::Device;
 
 /// Entries of a ring. QEMU takes up to so many.
 const SIZE_MAX: u32 = 1024;
 
 /// The same for all queues of a session.
 pub(crate) struct Common {
-    pub device: Arc<Device>,
+    pub outlet: Outlet,
     pub memory: Option<Arc<GuestMemory>>,
     pub event_idx: bool,
     pub read_only: bool,
     pub durability: Durability,
     pub export: Arc<Progress>,
+    pub past: Arc<Past>,
 }
 
 #[derive(Default)]
@@ -96,7 +98,9 @@ impl Vring {
         };
         self.worker = Some(Worker::start(Setup {
             name: format!("vhost-{queue}"),
-            device: common.device.clone(),
+            queue: queue as u8,
+            base: self.base,
+            outlet: common.outlet.clone(),
             memory: memory.clone(),
             ring: Addresses {
                 descriptors: guest(at.descriptors)?,
@@ -111,6 +115,7 @@ impl Vring {
             call: self.call.clone(),
             error: self.error.clone(),
             export: common.export.clone(),
+            past: common.past.clone(),
         })?);
         Ok(())
     }

@@ -6,8 +6,10 @@
 
 use super::chain::Chain;
 use super::memory::GuestMemory;
-use super::request::{Manner, Service};
+use super::past::Past;
+use super::request::{Asked, Manner, Service};
 use super::ring::{Addresses, Ring};
+use crate::port::{Outlet, Port};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -17,7 +19,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use vmm_sys_util::epoll::{ControlOperation, Epoll, EpollEvent, EventSet};
 use vmm_sys_util::eventfd::EventFd;
-use volume::Device;
 
 /// Answers that are held back at most before the driver sees them, so that it can send more while we work on the rest.
 const BATCH: u16 = 16;
@@ -51,7 +52,11 @@ impl Progress {
 /// What a worker needs.
 pub(crate) struct Setup {
     pub name: String,
-    pub device: Arc<Device>,
+    /// Fewer than 256: see `config::QUEUES_MAX`.
+    pub queue: u8,
+    /// Where the front-end says that the ring was left.
+    pub base: u16,
+    pub outlet: Outlet,
     pub memory: Arc<GuestMemory>,
     pub ring: Addresses,
     pub size: u16,
@@ -62,6 +67,7 @@ pub(crate) struct Setup {
     pub call: Option<Arc<File>>,
     pub error: Option<Arc<File>>,
     pub export: Arc<Progress>,
+    pub past: Arc<Past>,
 }
 
 /// When a write must be durable before its answer.
@@ -113,16 +119,22 @@ impl Worker {
 }
 
 fn run(setup: &Setup, own: &Progress, epoll: &Epoll) -> Option<u16> {
-    let volume = setup.device.volume_id();
+    let port = setup.outlet.port();
+    let volume = port.volume_id();
     let Some(ring) = Ring::open(&setup.memory, setup.ring, setup.size, setup.event_idx) else {
         tracing::warn!(volume, queue = setup.name, "the queue is not inside the guest's memory");
         signal(setup.error.as_deref());
         return None;
     };
+    if setup.past.begins(setup.queue, setup.base, ring.next_available()) {
+        let queue = setup.queue;
+        tracing::warn!(volume, queue, "a guest has outlived a server that did not stop in order; its next flush fails");
+    }
     let mut queue = Queue {
         ring,
         chain: Chain::default(),
-        service: Service::new(&setup.device),
+        service: Service::new(&port, &setup.past),
+        port: &port,
         setup,
         own,
         told: false,
@@ -143,6 +155,7 @@ fn run(setup: &Setup, own: &Progress, epoll: &Epoll) -> Option<u16> {
             }
         }
     }
+    setup.past.ends(setup.queue, queue.ring.next_available());
     Some(queue.ring.next_available())
 }
 
@@ -171,6 +184,7 @@ struct Queue<'m> {
     ring: Ring<'m>,
     chain: Chain<'m>,
     service: Service<'m>,
+    port: &'m Port,
     setup: &'m Setup,
     own: &'m Progress,
     /// That the ring is broken was told.
@@ -188,6 +202,9 @@ impl Queue<'_> {
             self.tell_broken();
             return true;
         };
+        if waiting > 0 {
+            self.port.arrived();
+        }
         let (mut held, mut bytes) = (0, 0_u32);
         for _ in 0..waiting {
             if self.must_end() {
@@ -197,6 +214,7 @@ impl Queue<'_> {
             held += 1;
             if held >= BATCH || bytes >= BATCH_BYTES {
                 self.publish();
+                self.port.resumed();
                 (held, bytes) = (0, 0);
             }
         }
@@ -208,21 +226,32 @@ impl Queue<'_> {
 
     /// Returns how many bytes it moved.
     fn request(&mut self) -> u32 {
-        let Setup { memory, device, read_only, durability, .. } = self.setup;
+        let Setup { memory, read_only, durability, .. } = self.setup;
         let head = self.ring.take();
         let (moved, written) = match self.chain.collect(&self.ring, memory, head) {
             Ok(()) => {
                 let moved = self.chain.sent.left().saturating_add(self.chain.wanted.left());
                 let manner = Manner { read_only: *read_only, write_through: durability.write_through() };
-                (moved, self.service.run(&mut self.chain, manner))
+                let asked = Asked::take(&mut self.chain);
+                self.hold(asked);
+                (moved, self.service.run(&mut self.chain, asked, manner))
             }
             Err(why) => {
-                tracing::debug!(volume = device.volume_id(), head, ?why, "a chain that breaks the rules");
+                tracing::debug!(volume = self.port.volume_id(), head, ?why, "a chain that breaks the rules");
                 (0, 0)
             }
         };
         self.ring.answer(head, written);
         moved
+    }
+
+    /// Waits if the volume's limits say so. What has been answered must not wait with it.
+    fn hold(&mut self, asked: Option<Asked>) {
+        let Some((kind, bytes)) = asked.and_then(|asked| asked.cost(&self.chain)) else { return };
+        if let Some(due) = self.port.hold(kind, bytes) {
+            self.publish();
+            self.port.wait(due);
+        }
     }
 
     fn publish(&mut self) {
@@ -234,7 +263,7 @@ impl Queue<'_> {
     /// Nothing can be done until the driver's index makes sense again.
     fn tell_broken(&mut self) {
         if !std::mem::replace(&mut self.told, true) {
-            let (volume, queue) = (self.setup.device.volume_id(), &self.setup.name);
+            let (volume, queue) = (self.port.volume_id(), &self.setup.name);
             tracing::warn!(volume, queue, "the driver made more requests available than the ring holds");
             signal(self.setup.error.as_deref());
         }

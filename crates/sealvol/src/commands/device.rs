@@ -1,4 +1,5 @@
-//! `sealvol device`: the NBD URI of an attached volume (with `--network` the one over TCP), alone on a line, for use in `$(...)`. Right after AttachVolume the device
+//! `sealvol device`: the NBD URI of an attached volume (with `--network` the one over TCP, with
+//! `--vhost-user` the path of its vhost-user socket), alone on a line, for use in `$(...)`. Right after AttachVolume the device
 //! takes a moment; the command waits for it.
 
 use super::print;
@@ -18,14 +19,13 @@ pub fn run(arguments: &DeviceArguments) -> Result<(), Fault> {
         body["InstanceId"] = json!(instance);
     }
     let answer = when_ready(arguments, &body)?;
-    let uri = match arguments.network {
-        false => answer["Uri"].as_str().ok_or("the answer has no device URI"),
-        true => {
-            answer["NetworkUri"].as_str().ok_or("the server offers no devices over TCP (serve --nbd-listen)")
-        }
+    let (member, missing) = match (arguments.network, arguments.vhost_user) {
+        (true, _) => ("NetworkUri", "the server offers no devices over TCP (serve --nbd-listen)"),
+        (_, true) => ("VhostUserSocket", "the server offers no vhost-user devices (serve --vhost-user)"),
+        _ => ("Uri", "the answer has no device URI"),
     };
-    let uri = uri.map_err(Fault::new)?;
-    print(&format!("{uri}\n"))
+    let place = answer[member].as_str().ok_or_else(|| Fault::new(missing))?;
+    print(&format!("{place}\n"))
 }
 
 /// Asks until the attachment is made; every other refusal is final.

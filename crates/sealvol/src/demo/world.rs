@@ -81,6 +81,7 @@ impl World {
         let arguments = ServeArguments {
             metrics: None,
             limits: false,
+            vhost_user: false,
             nbd_listen: None,
             nbd_tls: None,
             data: data.to_owned(),

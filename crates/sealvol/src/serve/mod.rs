@@ -14,6 +14,7 @@ use api::{Door, Registry};
 use base::Fault;
 use catalog::{Catalog, Table};
 use chunks::ChunkStore;
+use control::VhostUserDevices;
 use ec2::resume::Which;
 use env::Env;
 use host::{Exporting, LocalHost};
@@ -56,7 +57,7 @@ impl House {
         warn_of_unreachable(&*chunks);
         let portal = network::portal(arguments, &env)?;
         let network_devices = portal.as_ref().map(|portal| network::devices(arguments, portal));
-        let exporting = Exporting { limited: arguments.limits, portal };
+        let exporting = Exporting { limited: arguments.limits, portal, vhost_user: arguments.vhost_user };
         let host = Arc::new(LocalHost::new(env.clone(), data, chunks, exporting)?);
         let token_key = wire::token::TokenKey::new(*seal.derive("page tokens").expose());
         let hosts: Arc<dyn host::Hosts> = host.clone();
@@ -72,6 +73,10 @@ impl House {
         let door = match network_devices {
             Some(devices) => door.with_dependency(Arc::new(devices)),
             None => door,
+        };
+        let door = match arguments.vhost_user {
+            true => door.with_dependency(Arc::new(VhostUserDevices(host.run_directory().to_owned()))),
+            false => door,
         };
         let door = Arc::new(door);
         let notices = Arc::new(notices::NoticesThroughDoor::new(&door));

@@ -1,4 +1,5 @@
-//! DescribeDevice: the NBD URI of an attached volume, and the one over TCP if the server offers devices there, for the account that owns it. Needs `sealvol:DescribeDevice` on the
+//! DescribeDevice: the NBD URI of an attached volume, and the one over TCP and the path of the vhost-user socket if the server
+//! offers those, for the account that owns it. Needs `sealvol:DescribeDevice` on the
 //! volume. A volume that is not attached, or attached to several instances with none named, is refused with what to do.
 
 use api::{Action, Answer, Cx, Touched};
@@ -6,6 +7,7 @@ use base::{Kind, Refusal, ResourceId};
 use ec2::rows::{Attachment, Volume};
 use ec2::touched;
 use rules::lifecycle::volume::{AttachmentState, not_found};
+use std::path::PathBuf;
 use wire::generated::sealvol::{DescribeDevice as Op, DescribeDeviceInput, DescribeDeviceOutput};
 
 /// Where this server offers devices over TCP, as the beginning of a URI: `nbds://192.0.2.1:10809/`.
@@ -15,6 +17,15 @@ impl NetworkDevices {
     fn uri(&self, volume: &str, instance: &str) -> String {
         // Ids need no escaping.
         format!("{}{}", self.0, ec2::network_name(volume, instance))
+    }
+}
+
+/// The directory of this server's vhost-user sockets.
+pub struct VhostUserDevices(pub PathBuf);
+
+impl VhostUserDevices {
+    fn path(&self, volume: &str, instance: &str) -> String {
+        self.0.join(ec2::vhost_socket(volume, instance)).display().to_string()
     }
 }
 
@@ -46,6 +57,7 @@ impl Action for DescribeDevice {
             device: Some(attachment.device.clone()),
             uri: Some(uri(&row, attachment)?),
             network_uri: cx.door.dependency::<NetworkDevices>().map(|n| n.uri(&row.id, &attachment.instance)),
+            vhost_user_socket: cx.door.dependency::<VhostUserDevices>().map(|v| v.path(&row.id, &attachment.instance)),
             encrypted: Some(row.encryption.is_some()),
         })
     }

@@ -57,6 +57,7 @@ pub struct DescribeDeviceOutput {
     pub device: Option<String>,
     pub uri: Option<String>,
     pub network_uri: Option<String>,
+    pub vhost_user_socket: Option<String>,
     pub encrypted: Option<bool>,
 }
 
@@ -71,6 +72,7 @@ impl Output for DescribeDeviceOutput {
         trail.put("device", self.device.as_ref());
         trail.put("uri", self.uri.as_ref());
         trail.put("networkUri", self.network_uri.as_ref());
+        trail.put("vhostUserSocket", self.vhost_user_socket.as_ref());
         trail.put("encrypted", self.encrypted.as_ref());
         trail.finish()
     }
@@ -84,6 +86,7 @@ impl ToJson for DescribeDeviceOutput {
             out.member("Device", &self.device);
             out.member("Uri", &self.uri);
             out.member("NetworkUri", &self.network_uri);
+            out.member("VhostUserSocket", &self.vhost_user_socket);
             out.member("Encrypted", &self.encrypted);
         });
     }

@@ -51,6 +51,7 @@ impl Show for DescribeDeviceOutput {
         fields.put("Device", &self.device);
         fields.put("Uri", &self.uri);
         fields.put("NetworkUri", &self.network_uri);
+        fields.put("VhostUserSocket", &self.vhost_user_socket);
         fields.put("Encrypted", &self.encrypted);
         fields.finish()
     }
@@ -64,6 +65,7 @@ impl Sample for DescribeDeviceOutput {
             device: dice.option(),
             uri: dice.option(),
             network_uri: dice.option(),
+            vhost_user_socket: dice.option(),
             encrypted: dice.option(),
         }
     }
