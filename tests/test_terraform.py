@@ -10,10 +10,11 @@ from support.checks import until
 from support.ec2 import instance
 
 PLUGINS = pathlib.Path(os.environ.get("SEALVOL_TEST_TF_PLUGINS", "/opt/tf-plugins"))
-pytestmark = pytest.mark.skipif(
+# The provider alone takes minutes beside other work.
+pytestmark = [pytest.mark.timeout(900), pytest.mark.skipif(
     not shutil.which("terraform") or not PLUGINS.exists(),
     reason="terraform and a directory with its AWS provider are not installed (no Debian package)",
-)
+)]
 
 PROVIDER = """
 terraform {{
@@ -147,7 +148,7 @@ def prepared(tmp_path, text):
 
     def terraform(*arguments, status=0):
         done = subprocess.run(
-            ["terraform", *arguments, "-no-color"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=280
+            ["terraform", *arguments, "-no-color"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=800
         )
         assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout

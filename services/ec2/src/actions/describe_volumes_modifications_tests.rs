@@ -35,8 +35,8 @@ fn the_newest_modification_of_each_volume_is_shown_and_stays() {
                <originalVolumeType>gp2</originalVolumeType>
                <originalMultiAttachEnabled>false</originalMultiAttachEnabled>
                <progress>100</progress>
-               <startTime>2026-01-02T03:05:05.011Z</startTime>
-               <endTime>2026-01-02T03:05:05.014Z</endTime>
+               <startTime>2026-01-02T03:05:05.012Z</startTime>
+               <endTime>2026-01-02T03:05:05.016Z</endTime>
              </item></volumeModificationSet>"
         ),
     );
