@@ -48,7 +48,7 @@ def servers(binary, root):
     raw, luks, kit = path("raw.img"), path("luks.img"), path("kit.img")
     qemu = ["qemu-nbd", "--persistent", "--shared=16", "--cache=writeback", "--discard=unmap"]
     sized = lambda file: ["truncate", "-s", "1G", file]
-    new_luks = ["qemu-img", "create", "-q", "--object", secret, "-f", "luks", "-o", "key-secret=key,iter-time=10", luks, "1G"]
+    new_luks = ["qemu-img", "create", "-q", "--object", secret, "-f", "luks", "-o", "key-secret=key,iter-time=200", luks, "1G"]
     options = f"driver=luks,key-secret=key,file.driver=file,file.filename={luks}"
     return {
         "plain": ([], [binary, path("plain"), "1", "plain", path("a")], uri("a")),

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 /// The longest piece of a read that is answered at once; longer reads come in several.
 pub(crate) const READ_PIECE_BYTES: usize = 512 << 10;
 /// Replies gathered beyond this are sent before the next request is done, while they are still in the processor's cache.
-const SEND_BYTES: usize = 256 << 10;
+const SEND_BYTES: usize = 64 << 10;
 /// A piece, its headers, and what may be gathered before it.
 const BUFFER_BYTES: usize = SEND_BYTES + READ_PIECE_BYTES + 4096;
 
