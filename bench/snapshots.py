@@ -104,7 +104,8 @@ def noted(folder):
 
 def pauses(bench, volume, uri, depth, rounds=2):
     """What a guest waits for around the calls, and what it writes until the snapshots are stored, beside the seconds before in the same run."""
-    alone, rest = 8, RATE_LIMIT_SECONDS + 1
+    # Also the time that must pass since the snapshot before.
+    alone = rest = RATE_LIMIT_SECONDS + 1
     with tempfile.TemporaryDirectory() as folder:
         guest = writing(uri, depth, alone + rounds * (rest + 15), folder)
         calls = []
