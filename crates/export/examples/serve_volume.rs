@@ -1,7 +1,8 @@
 //! Serves one volume until it is killed: for benchmarks, fuzzing and trying NBD clients by hand.
 //!
-//! `serve_volume <directory> <size in GiB> plain|encrypted <socket>` makes the volume if the directory holds none. An
-//! encrypted one gets a fixed data key that anybody can read here: never put real data into it.
+//! `serve_volume <directory> <size in GiB> plain|encrypted|integrity <socket>` makes the volume if the directory holds none. An
+//! encrypted one (with a tag for every unit, if `integrity`) gets a fixed data key that anybody can read here: never put real
+//! data into it.
 #![allow(clippy::print_stdout)]
 
 use export::{Export, Listen};
@@ -14,12 +15,13 @@ use volume::{Device, Encryption, Opening, Volume, VolumeSpec};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [dir, gib, kind, socket] = arguments.as_slice() else {
-        return Err("arguments: <directory> <size in GiB> plain|encrypted <socket>".into());
+        return Err("arguments: <directory> <size in GiB> plain|encrypted|integrity <socket>".into());
     };
-    let encrypted = match kind.as_str() {
-        "plain" => false,
-        "encrypted" => true,
-        _ => return Err("the third argument is plain or encrypted".into()),
+    let (encrypted, integrity) = match kind.as_str() {
+        "plain" => (false, false),
+        "encrypted" => (true, false),
+        "integrity" => (true, true),
+        _ => return Err("the third argument is plain, encrypted or integrity".into()),
     };
     let spec = VolumeSpec {
         volume_id: "vol-0123456789abcdef0".into(),
@@ -38,7 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         None
     };
     let (files, dir): (Arc<dyn env::Files>, _) = (Arc::new(env::RealFiles), Path::new(dir));
-    volume::create(&files, dir, &spec)?;
+    let create = if integrity { volume::create_with_integrity } else { volume::create };
+    create(&files, dir, &spec)?;
     let volume = Volume::open(files, dir, Opening::loaded())?;
     let device = Device::open(volume, key)?;
     let export = Export::start(&spec.volume_id, device, Listen::Unix(socket.into()))?;

@@ -21,6 +21,7 @@ use parking_lot::Mutex;
 use snapshot::{ChunkSource, SnapshotRef, Snapshots};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use volume::{Damage, Device, Opening, Volume, VolumeError, VolumeSpec};
@@ -50,18 +51,53 @@ pub(crate) struct Inner {
     pub snapshots: Snapshots,
     pub readers: Readers,
     pub works: Works,
+    /// New volumes have integrity.
+    integrity: bool,
 }
 
 /// An attached volume: the device holds the key.
 struct Attached {
     device: Arc<Device>,
     exports: HashMap<String, Export>,
+    /// Tells the settling, if it goes on, to stop.
+    stop: Arc<AtomicBool>,
+}
+
+impl Attached {
+    /// After a crash, a volume with integrity is settled in the background.
+    fn new(device: Arc<Device>) -> Attached {
+        let stop = Arc::new(AtomicBool::new(false));
+        if device.is_unsure() {
+            let (device, stop) = (device.clone(), stop.clone());
+            let started = env::spawn("settle", move || match device.settle(&stop) {
+                Ok(()) | Err(VolumeError::Stopped) => {}
+                Err(error) => {
+                    tracing::error!(volume = device.volume_id(), %error, "units of a volume could not be tagged anew");
+                }
+            });
+            if let Err(error) = started {
+                tracing::error!(%error, "units of a volume are not tagged anew");
+            }
+        }
+        Attached { device, exports: HashMap::new(), stop }
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 impl LocalHost {
     /// A host whose state lies under `data` and whose snapshots lie in `chunks`. KMS is given later (`connect`), because KMS is
     /// reached through the door and the door's jobs need the host first.
     pub fn new(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>) -> Result<Self, Fault> {
+        LocalHost::with(env, data, chunks, false)
+    }
+
+    /// The same; new volumes have a tag for every data unit if `integrity`.
+    pub fn with(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>, integrity: bool) -> Result<Self, Fault> {
         let volumes = data.join("volumes");
         let run = run_directory(data);
         let making = |dir: &Path, e| Fault::caused(format!("making the directory {}", dir.display()), e);
@@ -79,6 +115,7 @@ impl LocalHost {
             snapshots: Snapshots::new(chunks),
             readers: Readers::default(),
             works: Works::default(),
+            integrity,
         };
         Ok(LocalHost { inner: Arc::new(inner) })
     }
@@ -157,6 +194,12 @@ impl Inner {
         }
     }
 
+    pub fn create(&self, spec: &VolumeSpec) -> Result<(), HostError> {
+        let create = if self.integrity { volume::create_with_integrity } else { volume::create };
+        let made = create(&self.env.files, &self.directory(&spec.volume_id), spec);
+        made.map_err(|e| broken(&spec.volume_id, &e))
+    }
+
     /// The volume's key from KMS, if it is encrypted. Asked for at each attachment, as a real host would, even when another
     /// attachment has the volume open already: the instance must have the right of its own.
     fn key_of(&self, spec: &AttachSpec) -> Result<Option<DataKey>, HostError> {
@@ -189,9 +232,7 @@ impl Inner {
 
 impl Hosts for LocalHost {
     fn create_volume(&self, spec: &VolumeSpec) -> Result<(), HostError> {
-        let inner = &self.inner;
-        volume::create(&inner.env.files, &inner.directory(&spec.volume_id), spec)
-            .map_err(|e| broken(&spec.volume_id, &e))
+        self.inner.create(spec)
     }
 
     fn remove_volume(&self, id: &str) -> Result<(), HostError> {
@@ -222,9 +263,7 @@ impl Hosts for LocalHost {
             })?;
         let uri = export.uri();
         let mut attached = inner.attached.lock();
-        let entry = attached
-            .entry(spec.volume.clone())
-            .or_insert_with(|| Attached { device, exports: HashMap::new() });
+        let entry = attached.entry(spec.volume.clone()).or_insert_with(|| Attached::new(device));
         entry.exports.insert(spec.instance.clone(), export);
         Ok(uri)
     }

@@ -55,6 +55,9 @@ pub struct ServeArguments {
     /// with credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     #[arg(long, env = "SEALVOL_CHUNKS")]
     pub chunks: Option<String>,
+    /// Make new volumes with a tag for every data unit, so that bytes which are not those written are refused instead of read.
+    #[arg(long, env = "SEALVOL_INTEGRITY")]
+    pub integrity: bool,
     /// Accept the well-known test credentials (secret `test`; access key id `test`, or a 12-digit account id). Loopback only.
     #[arg(long)]
     pub dev: bool,

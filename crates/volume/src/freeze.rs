@@ -118,7 +118,9 @@ impl One<'_> {
         next.layers.push(entry);
         next.next += 1;
         let made = layer::create(&volume.files, &volume.dir, entry.number, size_bytes)
-            .and_then(|()| Layer::open(&volume.files, &volume.dir, &entry, size_bytes, false))
+            .and_then(|()| {
+                Layer::open(&volume.files, &volume.dir, &entry, size_bytes, false, volume.has_integrity())
+            })
             .and_then(|layer| volume.save(&mut self.record, next).map(|()| layer));
         match made {
             Ok(layer) => self.layer = Some(Arc::new(layer)),

@@ -82,6 +82,7 @@ impl FrozenSource {
                 Found::Data(layer) => {
                     let run = bytes.get_mut(at * UNIT..(at + count) * UNIT).unwrap_or_default();
                     layer.read(unit, run)?;
+                    self.volume.check_units_without_key(layer, unit, run)?;
                     present |= (u128::MAX >> (128 - count)) << at;
                 }
                 Found::Zero | Found::Nothing => {}

@@ -12,6 +12,7 @@
 
 use crate::flush::Flusher;
 use crate::frozen::Reading;
+use crate::integrity::Integrity;
 use crate::layer::{self, Layer};
 use crate::lifecycle::{STACK_FILE, read_record, read_superblock};
 use crate::merge::Turn;
@@ -37,7 +38,7 @@ pub type OpenSource<'a> = dyn Fn(&SnapshotRef) -> Result<Arc<dyn ChunkSource>, V
 pub struct Opening<'a> {
     /// Opens the stored snapshot that the volume is loaded from. Asked only while it is still loading.
     pub source: &'a OpenSource<'a>,
-    /// Told of every chunk of the source that turns out to be damaged, each time it is met.
+    /// Told of every chunk that turns out to be damaged (in the source, or here by its tags), each time it is met.
     pub on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
 }
 
@@ -49,7 +50,8 @@ impl Opening<'static> {
     }
 }
 
-/// A chunk of the source that cannot be read. Units of it that were not loaded or written yet give I/O errors.
+/// A chunk of the source that cannot be read, or one that holds a unit which does not match its tag. Its damaged units, and
+/// those that were not loaded or written yet, give I/O errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     pub volume: String,
@@ -71,6 +73,7 @@ pub struct Volume {
     pub(crate) gate: RwLock<Stack>,
     pub(crate) stripes: Stripes,
     pub(crate) flusher: Flusher,
+    pub(crate) integrity: Option<Integrity>,
     /// The record on the disk says "written to since it was closed".
     unclean: AtomicBool,
     pub(crate) merging: Mutex<Turn>,
@@ -97,10 +100,11 @@ impl Volume {
             (_, false) => None,
         };
         let size_bytes = superblock.size_bytes;
+        let integrity = Integrity::open(&files, dir, &superblock)?;
         let mut layers = Vec::new();
         for entry in &record.layers {
             let loaded = entry.number == 0 && superblock.source.is_some();
-            layers.push(Arc::new(Layer::open(&files, dir, entry, size_bytes, loaded)?));
+            layers.push(Arc::new(Layer::open(&files, dir, entry, size_bytes, loaded, integrity.is_some())?));
         }
         layer::remove_others(&files, dir, &record.layers);
         Ok(Arc::new(Volume {
@@ -115,6 +119,7 @@ impl Volume {
             gate: RwLock::new(Stack { layers, merging: None, source }),
             stripes: Stripes::new(),
             flusher: Flusher::default(),
+            integrity,
             merging: Mutex::default(),
             fetching: [const { Mutex::new(()) }; FETCHING],
             on_damage: opening.on_damage,
@@ -160,6 +165,7 @@ impl Volume {
     /// compare everything with the last one.
     pub fn close(&self) -> Result<(), VolumeError> {
         self.flush()?;
+        self.close_intents()?;
         let mut record = self.record.lock();
         if !record.unclean {
             return Ok(());
@@ -167,7 +173,7 @@ impl Volume {
         {
             let stack = self.gate.write();
             // Somebody writes meanwhile: then this is not the end.
-            if stack.layers.iter().any(|layer| layer.store.is_dirty() || !layer.map.is_clean()) {
+            if stack.layers.iter().any(|layer| layer.is_dirty()) {
                 return Ok(());
             }
             self.unclean.store(false, Ordering::Release);

@@ -8,10 +8,11 @@
 mod common;
 
 use common::sectors::Sectors;
-use common::{DIR, Dice, made, open};
+use common::{DIR, Dice, made, made_with_integrity, open};
 use env::{Crash, SimFault, SimFiles, SimOp};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use volume::{Device, ExtentKind, VolumeError};
 
 const MIB: u64 = 1 << 20;
@@ -35,8 +36,9 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Run {
-        let encrypted = seed.is_multiple_of(2);
-        let (files, volume) = made(seed, SIZE, encrypted);
+        let (encrypted, integrity) = (seed.is_multiple_of(2), seed % 4 < 2);
+        let make = if integrity { made_with_integrity } else { made };
+        let (files, volume) = make(seed, SIZE, encrypted);
         files.read_short(seed.is_multiple_of(3));
         Run { files, volume, model: Sectors::new(&WINDOWS), dice: Dice(seed), encrypted }
     }
@@ -99,6 +101,9 @@ impl Run {
 
     fn flush(&mut self) {
         let result = self.volume.flush();
+        if result.is_ok() {
+            self.volume.volume().age_intents();
+        }
         self.done(result, true);
     }
 
@@ -136,12 +141,15 @@ impl Run {
 
     /// Something will fail soon.
     fn fault(&mut self) {
-        let (op, path, errno) = match self.dice.below(6) {
+        let (op, path, errno) = match self.dice.below(9) {
             0 => (SimOp::Write, "data.", 28),
             1 => (SimOp::Write, "data.", 5),
             2 => (SimOp::Write, "map", 28),
             3 => (SimOp::Sync, "data.", 5),
             4 => (SimOp::Sync, "map", 5),
+            5 => (SimOp::Write, "tags.", 28),
+            6 => (SimOp::Sync, "tags.", 5),
+            7 => (SimOp::Write, "intents", 28),
             _ => return self.files.cut_power_after(1 + self.dice.below(12)),
         };
         let skip = self.dice.below(3) as u32;
@@ -155,6 +163,10 @@ impl Run {
         assert!(self.model.settle(&self.volume, &format!("after a {how:?} crash")));
         // What a new start finds is on the disk.
         self.model.flushed();
+        if self.dice.one_in(2) {
+            self.volume.settle(&AtomicBool::new(false)).unwrap();
+            assert!(!self.volume.is_unsure() && self.model.settle(&self.volume, "settled"));
+        }
         for _ in 0..4 {
             let (at, len) = (self.dice.below(SIZE - 9000), self.dice.below(9000));
             self.model.expect(at, &common::read(&self.volume, at, len as usize));

@@ -73,7 +73,7 @@ impl Run {
         });
         let mut wanted = spec(SIZE, encrypted);
         wanted.source = source.as_ref().map(|_| origin());
-        volume::create(&shared(&files), Path::new(DIR), &wanted).unwrap();
+        common::create(&files, &wanted, seed % 8 < 4);
         model.flushed();
         let device = open(&files, &source, encrypted);
         files.read_short(seed.is_multiple_of(3));
@@ -181,8 +181,7 @@ impl Run {
 
     fn flush(&mut self) {
         self.note("flush");
-        let result = self.device.flush();
-        self.ended(result, true);
+        self.ended(self.device.flush().map(|()| self.volume.age_intents()), true);
     }
 
     fn close(&mut self) {
@@ -307,7 +306,7 @@ impl Run {
     /// Something will fail soon.
     fn fault(&mut self) {
         self.note("fault");
-        let (op, path, errno) = match self.dice.below(12) {
+        let (op, path, errno) = match self.dice.below(15) {
             0 => (SimOp::Write, "data.", 28),
             1 => (SimOp::Write, "data.", 5),
             2 => (SimOp::Write, "map", 28),
@@ -316,6 +315,9 @@ impl Run {
             5 => (SimOp::Write, "stack", 28),
             6 => (SimOp::SyncDir, "vol-", 5),
             7 => (SimOp::Open, "layer.", 28),
+            8 => (SimOp::Write, "tags.", 28),
+            9 => (SimOp::Sync, "tags.", 5),
+            10 => (SimOp::Write, "intents", 28),
             _ => return self.files.cut_power_after(1 + self.dice.below(40)),
         };
         let skip = self.dice.below(4) as u32;

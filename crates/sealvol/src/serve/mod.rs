@@ -51,7 +51,7 @@ impl House {
         let runner = Arc::new(Runner::default());
         let chunks = open_chunks(arguments.chunks.as_deref(), data, &env)?;
         warn_of_unreachable(&*chunks);
-        let host = Arc::new(LocalHost::new(env.clone(), data, chunks)?);
+        let host = Arc::new(LocalHost::with(env.clone(), data, chunks, arguments.integrity)?);
         let token_key = wire::token::TokenKey::new(*seal.derive("page tokens").expose());
         let hosts: Arc<dyn host::Hosts> = host.clone();
         let storage: Arc<dyn host::Storage> = host.clone();

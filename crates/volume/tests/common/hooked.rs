@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use volume::Device;
+use volume::{Device, VolumeError, VolumeSpec};
 
 type Hook = Box<dyn FnOnce() + Send>;
 type Hooks = Arc<Mutex<Option<(Step, &'static str, Hook)>>>;
@@ -138,8 +138,15 @@ impl Files for Hooked {
 
 /// A new encrypted volume on a file system with hooks.
 pub fn made() -> (Hooked, Arc<Device>) {
+    made_by(volume::create)
+}
+
+/// The same, made by this.
+pub fn made_by(
+    create: impl FnOnce(&Arc<dyn Files>, &Path, &VolumeSpec) -> Result<(), VolumeError>,
+) -> (Hooked, Arc<Device>) {
     let hooked = Hooked { files: SimFiles::new(1), hook: Arc::default() };
     let files: Arc<dyn Files> = Arc::new(hooked.clone());
-    volume::create(&files, Path::new(DIR), &spec(1 << 30, true)).unwrap();
+    create(&files, Path::new(DIR), &spec(1 << 30, true)).unwrap();
     (hooked, super::open_in(files, Path::new(DIR), key(true)).unwrap())
 }
