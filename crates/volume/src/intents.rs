@@ -279,3 +279,7 @@ fn generation_of(tagger: &Tagger, number: usize, bytes: &[u8]) -> Result<Option<
 fn damaged(what: &str) -> VolumeError {
     VolumeError::Damaged(format!("the record of intents: {what}"))
 }
+
+#[cfg(test)]
+#[path = "intents_tests.rs"]
+mod tests;

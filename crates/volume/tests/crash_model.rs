@@ -141,7 +141,7 @@ impl Run {
 
     /// Something will fail soon.
     fn fault(&mut self) {
-        let (op, path, errno) = match self.dice.below(9) {
+        let (op, path, errno) = match self.dice.below(10) {
             0 => (SimOp::Write, "data.", 28),
             1 => (SimOp::Write, "data.", 5),
             2 => (SimOp::Write, "map", 28),
@@ -150,6 +150,7 @@ impl Run {
             5 => (SimOp::Write, "tags.", 28),
             6 => (SimOp::Sync, "tags.", 5),
             7 => (SimOp::Write, "intents", 28),
+            8 => (SimOp::Sync, "intents", 5),
             _ => return self.files.cut_power_after(1 + self.dice.below(12)),
         };
         let skip = self.dice.below(3) as u32;
