@@ -59,9 +59,12 @@ pub(crate) struct Inner {
 struct Attached {
     device: Arc<Device>,
     exports: HashMap<String, Export>,
-    /// Tells the settling, if it goes on, to stop.
-    stop: Arc<AtomicBool>,
+    /// Ends the settling, if it goes on.
+    _settling: Settling,
 }
+
+/// Background work on an attached volume; stops when this is dropped.
+struct Settling(Arc<AtomicBool>);
 
 impl Attached {
     /// After a crash, a volume with integrity is settled in the background.
@@ -79,13 +82,13 @@ impl Attached {
                 tracing::error!(%error, "units of a volume are not tagged anew");
             }
         }
-        Attached { device, exports: HashMap::new(), stop }
+        Attached { device, exports: HashMap::new(), _settling: Settling(stop) }
     }
 }
 
-impl Drop for Attached {
+impl Drop for Settling {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -318,6 +321,9 @@ fn run_directory(data: &Path) -> PathBuf {
     PathBuf::from(format!("/tmp/sealvol-{hash:016x}"))
 }
 
+#[cfg(test)]
+#[path = "local_integrity_tests.rs"]
+mod integrity_tests;
 #[cfg(test)]
 #[path = "local_tests.rs"]
 mod tests;

@@ -32,7 +32,8 @@ pub(crate) enum Step<T> {
 
 impl Device {
     /// Adds the key, which is required if and only if the volume is encrypted, and is kept in locked memory until the device
-    /// is dropped. A wrong key is not noticed here (KMS gives the right one or none): it would read as noise.
+    /// is dropped. A wrong key is not noticed here (KMS gives the right one or none): it would read as noise, or,
+    /// with integrity, as damage.
     pub fn open(volume: Arc<Volume>, key: Option<DataKey>) -> Result<Arc<Device>, VolumeError> {
         match (volume.is_encrypted(), &key) {
             (true, None) => return Err(VolumeError::Key("the volume is encrypted: it needs its data key")),
@@ -65,7 +66,7 @@ impl Device {
     /// Fills `buf` with the bytes from `offset`. Of bytes written meanwhile, each data unit is as before or after.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<(), VolumeError> {
         self.volume.check_range(offset, buf.len() as u64)?;
-        self.lanes.with(|lane| {
+        self.with_lane(|lane| {
             for_each_piece(buf, offset, |bytes, offset, piece| match piece {
                 Piece::Units(range) => self.read_units(&mut lane.coder, range, bytes),
                 Piece::Part(unit) => {
@@ -86,7 +87,7 @@ impl Device {
         self.volume.check_range(offset, buf.len() as u64)?;
         self.volume.check_writable()?;
         let mut flush = fua;
-        self.lanes.with(|lane| {
+        self.with_lane(|lane| {
             for_each_piece(buf, offset, |bytes, offset, piece| {
                 flush |= match piece {
                     Piece::Units(range) => self.write_units(lane, range, bytes)?,
@@ -212,6 +213,14 @@ impl Device {
         put(&self.volume, &stack, UnitRange { start: unit, count: 1 }, scratch, coder.tags(1)).map(Step::Done)
     }
 
+    /// Does a request's work. Damage that it meets is told when it has let go of its locks.
+    pub(crate) fn with_lane<T>(
+        &self,
+        work: impl FnOnce(&mut Lane) -> Result<T, VolumeError>,
+    ) -> Result<T, VolumeError> {
+        self.lanes.with(work).inspect_err(|_| self.volume.tell_damage())
+    }
+
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.lanes
     }
@@ -258,8 +267,8 @@ fn read_aside(chunk: &Chunk, coder: &mut Coder, first: Unit, bytes: &mut [u8]) -
     Ok(())
 }
 
-/// Writes units (all in one region) as they are to lie on the disk, and their tags, if any. Returns whether a flush is due. Call with the stripe held
-/// exclusively.
+/// Writes units (all in one region) as they are to lie on the disk, and their tags, if any. Returns whether a flush is due.
+/// Call with the stripe held exclusively.
 fn put(
     volume: &Volume,
     stack: &Stack,

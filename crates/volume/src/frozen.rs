@@ -168,7 +168,8 @@ impl ChunkSource for FrozenSource {
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         let range = UnitRange::of_chunk(index, self.size_bytes);
         loop {
-            match self.try_chunk(range).map_err(told)? {
+            let tried = self.try_chunk(range).inspect_err(|_| self.volume.tell_damage());
+            match tried.map_err(told)? {
                 Step::Done(chunk) => return Ok(Some(chunk).filter(|chunk| !chunk.is_empty())),
                 Step::Fetch(chunk) => self.volume.load_chunk(chunk).map_err(told)?,
             }

@@ -45,6 +45,8 @@ pub(crate) struct Integrity {
     loaded: OnceLock<()>,
     /// Pages whose units may not match their tags, and how often something made them so.
     unsure: Mutex<HashMap<PageIndex, u64>>,
+    /// Damage that was met and not told yet: who meets it holds locks.
+    untold: Mutex<Vec<Damage>>,
     clock: RealClock,
     /// Second of the last look for intents to take back.
     looked: AtomicU64,
@@ -84,6 +86,7 @@ impl Integrity {
             intents: Intents::new(file),
             loaded: OnceLock::new(),
             unsure: Mutex::default(),
+            untold: Mutex::default(),
             clock: RealClock::default(),
             looked: AtomicU64::new(0),
         };
@@ -158,7 +161,7 @@ impl Volume {
         let Some(integrity) = &self.integrity else { return Ok(()) };
         let tags = tags.get_mut(..units.len() / UNIT * TAG_BYTES).unwrap_or_default();
         layer.read_tags(first, tags).map_err(|error| match error {
-            VolumeError::Damaged(what) => self.refuse(first, &what),
+            VolumeError::Damaged(what) => self.refuse(integrity, first, &what),
             other => other,
         })?;
         for (n, (bytes, tag)) in (0..).zip(units.chunks_exact(UNIT).zip(tags.chunks_exact(TAG_BYTES))) {
@@ -170,16 +173,23 @@ impl Volume {
             {
                 continue;
             }
-            return Err(self.refuse(unit, "its bytes and its tag do not belong together"));
+            return Err(self.refuse(integrity, unit, "its bytes and its tag do not belong together"));
         }
         Ok(())
     }
 
-    fn refuse(&self, unit: Unit, what: &str) -> VolumeError {
+    fn refuse(&self, integrity: &Integrity, unit: Unit, what: &str) -> VolumeError {
         let what = format!("data unit {} (byte {}): {what}", unit.0, unit.offset());
         let volume = self.volume_id().to_owned();
-        (self.on_damage)(Damage { volume, chunk: unit.chunk(), what: what.clone() });
+        integrity.untold.lock().push(Damage { volume, chunk: unit.chunk(), what: what.clone() });
         VolumeError::Damaged(what)
+    }
+
+    /// Tells of damage that was met. Call with no lock held.
+    pub(crate) fn tell_damage(&self) {
+        let Some(integrity) = &self.integrity else { return };
+        let met = std::mem::take(&mut *integrity.untold.lock());
+        met.into_iter().for_each(|damage| (self.on_damage)(damage));
     }
 
     /// The same for who has no key: checks if a device is open (or the volume is not encrypted).
@@ -236,8 +246,9 @@ impl Volume {
     #[doc(hidden)]
     pub fn age_intents(&self) {
         let Some(integrity) = &self.integrity else { return };
+        let mut held = integrity.intents.hold();
         let _nobody_writes = self.gate.write();
-        integrity.intents.take_back(false, |page| integrity.is_unsure(page));
+        integrity.intents.take_back(&mut held, false, |page| integrity.is_unsure(page));
     }
 
     /// For an orderly end, after a flush: no intents are left on the disk, unless somebody writes meanwhile.
@@ -245,11 +256,12 @@ impl Volume {
         let Some(integrity) = &self.integrity else { return Ok(()) };
         let Some(tagger) = integrity.tagger() else { return Ok(()) };
         {
+            let mut held = integrity.intents.hold();
             let stack = self.gate.write();
             if stack.layers.iter().any(|layer| layer.is_dirty()) {
                 return Ok(());
             }
-            integrity.intents.take_back(true, |page| integrity.is_unsure(page));
+            integrity.intents.take_back(&mut held, true, |page| integrity.is_unsure(page));
         }
         integrity.intents.save(&tagger).map_err(|error| self.told(error))
     }

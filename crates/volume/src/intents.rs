@@ -128,10 +128,14 @@ impl Intents {
         Ok(())
     }
 
+    /// Keeps the file from being written. Before the gate, so that nobody waits at the gate for a sync.
+    pub fn hold(&self) -> Held<'_> {
+        Held(self.on_disk.lock())
+    }
+
     /// Takes back the bits of pages that were not written to since the last call, except those for which `keep` says so. Call
     /// with the gate held exclusively, after a flush that began after the last call.
-    pub fn take_back(&self, all: bool, keep: impl Fn(PageIndex) -> bool) {
-        let mut on_disk = self.on_disk.lock();
+    pub fn take_back(&self, held: &mut Held<'_>, all: bool, keep: impl Fn(PageIndex) -> bool) {
         for (number, part) in self.parts.iter().enumerate() {
             let Some(part) = part.get() else { continue };
             for (n, (set, touched)) in part.set.iter().zip(&part.touched).enumerate() {
@@ -144,7 +148,7 @@ impl Intents {
                 });
                 let after = kept.fold(recent, |bits, bit| bits | 1 << bit);
                 set.store(after, Ordering::Release);
-                on_disk[number].stale |= after != before;
+                held.0[number].stale |= after != before;
             }
         }
     }
@@ -185,6 +189,9 @@ impl Intents {
         Ok(())
     }
 }
+
+/// Nobody writes the file while this is held.
+pub(crate) struct Held<'a>(MutexGuard<'a, [OnDisk; PARTS]>);
 
 /// A record that could not be written, and what that means for the volume.
 pub(crate) enum IntentError {

@@ -7,8 +7,8 @@
 //!  gate (RwLock)     the stack in memory            held shared for one piece of a request (1 MiB at most), exclusively only
 //!                                                   to swap the stack, never while something is fetched or synced
 //! ```
-//! Lock order: `merging` → `record` → `gate` → stripe → locks of the maps; `fetching` → `gate`. Nobody takes the gate shared
-//! twice, because a waiting swap stands between.
+//! Lock order: `merging` → `record` → `gate` → stripe → locks of the maps; `fetching` → `gate`; the record
+//! of intents → `gate`. Nobody takes the gate shared twice, because a waiting swap stands between.
 
 use crate::flush::Flusher;
 use crate::frozen::Reading;
