@@ -85,11 +85,16 @@ fn what_a_crash_left_unsure_is_settled_after_attaching() {
     let (first, _) = host(dir.path(), true);
     create(&first);
     attach(&first).write();
-    // As after `kill -9`: nobody closes it, and what the kernel has stays.
-    std::mem::forget(first);
-    let (second, told) = host(dir.path(), false);
+    // As after `kill -9`: nobody has closed it, and what the kernel has stays.
+    let after = tempfile::tempdir().unwrap();
+    let (from, to) = (dir.path().join("volumes").join(VOLUME), after.path().join("volumes").join(VOLUME));
+    RealFiles.create_dir_all(&to).unwrap();
+    for name in RealFiles.list(&from).unwrap() {
+        RealFiles.write_durably(&to.join(&name), &RealFiles.read(&from.join(&name)).unwrap()).unwrap();
+    }
+    let (second, told) = host(after.path(), false);
     create(&second);
-    assert!(has_integrity(dir.path()), "it stays as it was made");
+    assert!(has_integrity(after.path()), "it stays as it was made");
     let mut client = attach(&second);
     assert_eq!(client.read(), MARKER);
     let clock = RealClock::default();

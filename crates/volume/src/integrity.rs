@@ -284,6 +284,9 @@ impl Volume {
     /// The page's units match their tags, unless something made it unsure anew.
     pub(crate) fn trust(&self, page: PageIndex, since: u64) {
         let Some(integrity) = &self.integrity else { return };
+        // Its new tags are not durable: the intent stays until a flush that begins later. No bits are taken back in between.
+        let _gate = self.gate.read();
+        integrity.intents.note(page);
         let mut unsure = integrity.unsure.lock();
         if unsure.get(&page) == Some(&since) {
             unsure.remove(&page);

@@ -217,6 +217,30 @@ fn a_page_written_during_a_flush_keeps_its_intent() {
 }
 
 #[test]
+fn what_is_settled_during_a_flush_stays_unsure_on_the_disk_until_the_next() {
+    let (hooked, device) = common::hooked::made_by(volume::create_with_integrity);
+    write(&device, 0, &[1; 4096]);
+    device.flush().unwrap();
+    drop(device);
+    hooked.files.crash(Crash::Lost);
+    flip(&hooked.files, "data.0000", 5);
+    shared(&hooked.files).open(&Path::new(DIR).join("data.0000"), false).unwrap().sync_data().unwrap();
+    let device = common::open_in(Arc::new(hooked.clone()), Path::new(DIR), common::key(true)).unwrap();
+    assert!(device.is_unsure());
+    let settler = device.clone();
+    hooked.at(Step::AfterSync, "tags.", move || settler.settle(&AtomicBool::new(false)).unwrap());
+    write(&device, 32 << 20, &[3; 4096]);
+    device.flush().unwrap();
+    device.volume().age_intents();
+    assert!(!device.is_unsure());
+    write(&device, 64 << 20, &[4; 4096]);
+    drop(device);
+    hooked.files.crash(Crash::Lost);
+    let device = open(&hooked.files, true).unwrap();
+    device.read_at(&mut [0; 4096], 0).expect("its new tag was not durable");
+}
+
+#[test]
 fn a_failed_write_of_a_tag_costs_no_unit() {
     let (files, device) = written(true);
     files.inject(SimFault { op: SimOp::Write, path: "tags.", skip: 0, times: 1, errno: 28 });
