@@ -1,7 +1,11 @@
 //! The cipher of volumes and snapshots: AES-256-XTS over 4 KiB data units, in place. Its own crate because volumes, snapshots and
-//! re-encryption use the same cipher and nothing else may. The unsafe calls are in `xts.rs`.
+//! re-encryption use the same cipher and nothing else may. The unsafe calls are in `xts.rs`. Tags of data units, for volumes that
+//! want them, are in `tag.rs`.
 
+mod tag;
 mod xts;
+
+pub use tag::{TAG_BYTES, Tag, Tagged, Tagger};
 
 use keys::DataKey;
 use xts::{Direction, Tweak, Xts};
@@ -73,5 +77,7 @@ fn each_unit(xts: &mut Xts, first: DataUnit, bytes: &mut [u8]) -> Result<(), Cip
     Ok(())
 }
 
+#[cfg(test)]
+mod tag_tests;
 #[cfg(test)]
 mod tests;

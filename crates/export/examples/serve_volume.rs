@@ -1,7 +1,8 @@
 //! Serves one volume until it is killed: for benchmarks, fuzzing and trying clients by hand.
 //!
-//! `serve_volume <directory> <size in GiB> plain|encrypted <socket> [nbd|vhost]` makes the volume if the directory holds
-//! none, and serves it over NBD unless told otherwise. An encrypted one gets a fixed data key that anybody can read here: never put real data into it.
+//! `serve_volume <directory> <size in GiB> plain|encrypted|integrity <socket> [nbd|vhost]` makes the volume if the directory holds
+//! none, and serves it over NBD unless told otherwise. An encrypted one (with a tag for every unit, if `integrity`) gets a fixed data
+//! key that anybody can read here: never put real data into it.
 #![allow(clippy::print_stdout)]
 
 use export::{Export, Listen, VhostExport};
@@ -16,12 +17,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (dir, gib, kind, socket, protocol) = match arguments.as_slice() {
         [dir, gib, kind, socket] => (dir, gib, kind, socket, "nbd"),
         [dir, gib, kind, socket, protocol] => (dir, gib, kind, socket, protocol.as_str()),
-        _ => return Err("arguments: <directory> <size in GiB> plain|encrypted <socket> [nbd|vhost]".into()),
+        _ => {
+            let usage = "<directory> <size in GiB> plain|encrypted|integrity <socket> [nbd|vhost]";
+            return Err(format!("arguments: {usage}").into());
+        }
     };
-    let encrypted = match kind.as_str() {
-        "plain" => false,
-        "encrypted" => true,
-        _ => return Err("the third argument is plain or encrypted".into()),
+    let (encrypted, integrity) = match kind.as_str() {
+        "plain" => (false, false),
+        "encrypted" => (true, false),
+        "integrity" => (true, true),
+        _ => return Err("the third argument is plain, encrypted or integrity".into()),
     };
     let spec = VolumeSpec {
         volume_id: "vol-0123456789abcdef0".into(),
@@ -40,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         None
     };
     let (files, dir): (Arc<dyn env::Files>, _) = (Arc::new(env::RealFiles), Path::new(dir));
-    volume::create(&files, dir, &spec)?;
+    let create = if integrity { volume::create_with_integrity } else { volume::create };
+    create(&files, dir, &spec)?;
     let volume = Volume::open(files, dir, Opening::loaded())?;
     let device = Device::open(volume, key)?;
     let served: (Option<Export>, Option<VhostExport>) = match protocol {

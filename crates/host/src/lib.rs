@@ -3,6 +3,7 @@
 //! key is dropped); freezes volumes, stores snapshots, loads and fills volumes from them, copies and re-encrypts. Decides nothing.
 //! Jobs and data actions reach it through the traits `Hosts` and `Storage` only, so that a host may be another machine.
 
+mod attached;
 mod hosts;
 mod local;
 mod local_storage;
@@ -17,7 +18,7 @@ mod works;
 
 pub use export::{Burst, Limits, Rate};
 pub use hosts::{AttachSpec, DecryptRequest, HostError, Hosts, KeyService, Notices};
-pub use local::{Exporting, LocalHost, network_name};
+pub use local::{Exporting, LocalHost, Options, network_name};
 pub use sockets::vhost_socket;
 pub use storage::{
     Block, Blocks, BlocksFn, Changed, Ended, KeyUse, Progress, Storage, StorageHandle, StoreSpec, Work,

@@ -8,6 +8,7 @@
 //! attached: volume id ──► Outlet (Device: Volume + key; counts), exports: instance id ──► Sockets (threads)
 //! ```
 
+use crate::attached::Attached;
 use crate::local_storage::Unreadable;
 use crate::readers::Readers;
 use crate::sockets::{Sockets, run_directory};
@@ -48,7 +49,7 @@ pub(crate) struct Inner {
     open: Mutex<HashMap<String, Weak<Volume>>>,
     pub snapshots: Snapshots,
     pub readers: Readers,
-    exporting: Exporting,
+    options: Options,
     pub works: Works,
 }
 
@@ -63,21 +64,18 @@ pub struct Exporting {
     pub vhost_user: bool,
 }
 
-/// An attached volume: the outlet's device holds the key.
-struct Attached {
-    outlet: Outlet,
-    exports: HashMap<String, Sockets>,
+/// What a host may be told to do beside what it must.
+#[derive(Default)]
+pub struct Options {
+    pub exporting: Exporting,
+    /// New volumes get a tag for every data unit.
+    pub integrity: bool,
 }
 
 impl LocalHost {
     /// A host whose state lies under `data` and whose snapshots lie in `chunks`. KMS is given later (`connect`), because KMS is
     /// reached through the door and the door's jobs need the host first.
-    pub fn new(
-        env: Env,
-        data: &Path,
-        chunks: Arc<dyn ChunkStore>,
-        exporting: Exporting,
-    ) -> Result<Self, Fault> {
+    pub fn new(env: Env, data: &Path, chunks: Arc<dyn ChunkStore>, options: Options) -> Result<Self, Fault> {
         let volumes = data.join("volumes");
         let run = run_directory(data);
         let making = |dir: &Path, e| Fault::caused(format!("making the directory {}", dir.display()), e);
@@ -94,7 +92,7 @@ impl LocalHost {
             open: Mutex::default(),
             snapshots: Snapshots::new(chunks),
             readers: Readers::default(),
-            exporting,
+            options,
             works: Works::default(),
         };
         Ok(LocalHost { inner: Arc::new(inner) })
@@ -209,6 +207,12 @@ impl Inner {
         }
     }
 
+    pub fn create(&self, spec: &VolumeSpec) -> Result<(), HostError> {
+        let create = if self.options.integrity { volume::create_with_integrity } else { volume::create };
+        let made = create(&self.env.files, &self.directory(&spec.volume_id), spec);
+        made.map_err(|e| broken(&spec.volume_id, &e))
+    }
+
     /// The volume's key from KMS, if it is encrypted. Asked for at each attachment, as a real host would, even when another
     /// attachment has the volume open already: the instance must have the right of its own.
     fn key_of(&self, spec: &AttachSpec) -> Result<Option<DataKey>, HostError> {
@@ -233,13 +237,13 @@ impl Inner {
         let device = Device::open(self.volume(&spec.volume)?, key).map_err(|e| broken(&spec.volume, &e))?;
         let outlet = Outlet::new(device, self.env.clock.clone());
         Ok(match &spec.limits {
-            Some(limits) if self.exporting.limited => outlet.limited(limits),
+            Some(limits) if self.options.exporting.limited => outlet.limited(limits),
             _ => outlet,
         })
     }
 
     fn end_export(&self, volume: &str, instance: &str, export: Sockets) {
-        if let Some(portal) = &self.exporting.portal {
+        if let Some(portal) = &self.options.exporting.portal {
             portal.remove(&network_name(volume, instance));
         }
         export.stop();
@@ -253,9 +257,7 @@ impl Inner {
 
 impl Hosts for LocalHost {
     fn create_volume(&self, spec: &VolumeSpec) -> Result<(), HostError> {
-        let inner = &self.inner;
-        volume::create(&inner.env.files, &inner.directory(&spec.volume_id), spec)
-            .map_err(|e| broken(&spec.volume_id, &e))
+        self.inner.create(spec)
     }
 
     fn remove_volume(&self, id: &str) -> Result<(), HostError> {
@@ -276,16 +278,14 @@ impl Hosts for LocalHost {
         }
         // One job per volume runs at a time, so nobody attaches the same volume between here and the insertion below.
         let outlet = inner.outlet(spec)?;
-        let export = Sockets::start(&inner.run, spec, &outlet, inner.exporting.vhost_user)
+        let export = Sockets::start(&inner.run, spec, &outlet, inner.options.exporting.vhost_user)
             .map_err(HostError::Fault)?;
         let uri = export.uri();
-        if let Some(portal) = &inner.exporting.portal {
+        if let Some(portal) = &inner.options.exporting.portal {
             portal.add(&network_name(&spec.volume, &spec.instance), &outlet);
         }
         let mut attached = inner.attached.lock();
-        let entry = attached
-            .entry(spec.volume.clone())
-            .or_insert_with(|| Attached { outlet, exports: HashMap::new() });
+        let entry = attached.entry(spec.volume.clone()).or_insert_with(|| Attached::new(outlet));
         entry.exports.insert(spec.instance.clone(), export);
         Ok(uri)
     }
@@ -344,6 +344,9 @@ pub(crate) fn broken(id: &str, error: &VolumeError) -> HostError {
     }
 }
 
+#[cfg(test)]
+#[path = "local_integrity_tests.rs"]
+mod integrity_tests;
 #[cfg(test)]
 #[path = "local_limits_tests.rs"]
 mod limits_tests;

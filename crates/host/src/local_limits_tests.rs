@@ -21,8 +21,9 @@ impl Bench {
     fn new(limited: bool) -> Bench {
         let dir = tempfile::tempdir().unwrap();
         let chunks = Arc::new(snapshot::testing::MemoryStore::default());
-        let host =
-            LocalHost::new(Env::real(), dir.path(), chunks, Exporting { limited, ..Exporting::default() }).unwrap();
+        let exporting = Exporting { limited, ..Exporting::default() };
+        let options = Options { exporting, ..Options::default() };
+        let host = LocalHost::new(Env::real(), dir.path(), chunks, options).unwrap();
         for volume in [ONE, TWO] {
             let spec =
                 VolumeSpec { volume_id: volume.into(), size_bytes: 1 << 30, encryption: None, source: None };

@@ -17,8 +17,7 @@ const THREADS: usize = 8;
 
 impl Storage for LocalHost {
     fn create(&self, spec: &VolumeSpec) -> Result<(), HostError> {
-        volume::create(&self.inner.env.files, &self.inner.directory(&spec.volume_id), spec)
-            .map_err(|e| local::broken(&spec.volume_id, &e))
+        self.inner.create(spec)
     }
 
     fn freeze(&self, set: &[(String, String)]) -> Result<(), HostError> {

@@ -53,8 +53,7 @@ impl Bench {
     fn new() -> Bench {
         let dir = tempfile::tempdir().unwrap();
         let (store, kms, told) = (Arc::new(MemoryStore::default()), Arc::default(), Arc::<Told>::default());
-        let host =
-            LocalHost::new(Env::real(), dir.path(), store.clone(), crate::Exporting::default()).unwrap();
+        let host = LocalHost::new(Env::real(), dir.path(), store.clone(), crate::Options::default()).unwrap();
         let kms: Arc<FakeKms> = kms;
         host.connect(kms.clone(), told.clone());
         Bench { host, store, kms, told, _dir: dir }

@@ -57,12 +57,8 @@ impl Notices for Told {
 }
 
 fn new_host(data: &Path) -> Result<LocalHost, Fault> {
-    LocalHost::new(
-        Env::real(),
-        data,
-        Arc::new(snapshot::testing::MemoryStore::default()),
-        Exporting::default(),
-    )
+    let store = Arc::new(snapshot::testing::MemoryStore::default());
+    LocalHost::new(Env::real(), data, store, Options::default())
 }
 
 struct Bench {

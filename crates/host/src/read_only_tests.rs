@@ -52,7 +52,7 @@ impl Bench {
             env,
             dir.path(),
             Arc::new(snapshot::testing::MemoryStore::default()),
-            crate::Exporting::default(),
+            crate::Options::default(),
         )
         .unwrap();
         let told = Arc::new(Told::default());

@@ -79,6 +79,9 @@ pub struct ServeArguments {
     /// Hold attached volumes to the IOPS and the throughput of their volume type.
     #[arg(long, env = "SEALVOL_LIMITS")]
     pub limits: bool,
+    /// Make new volumes with a tag for every data unit, so that bytes which are not those written are refused instead of read.
+    #[arg(long, env = "SEALVOL_INTEGRITY")]
+    pub integrity: bool,
     /// Accept the well-known test credentials (secret `test`; access key id `test`, or a 12-digit account id). Loopback only.
     #[arg(long)]
     pub dev: bool,

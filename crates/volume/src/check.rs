@@ -4,14 +4,20 @@
 //! ```text
 //!  superblock ─▶ size, encrypted?      head.rs    both copies
 //!  stack      ─▶ layers                head.rs
-//!  each layer ─▶ map ─▶ data files     layer.rs   both slots of every page; a unit that the map calls written is in its file
+//!  each layer ─▶ map ─▶ data files     layer.rs   both slots of every page; a unit that the map calls written is in its file, and so
+//!                       files of tags             is its tag, if the volume has integrity
+//!  intents                             intents.rs both slots of every part
 //!  the rest of the directory           here       temporaries, layers that no record names, strangers
 //! ```
 
 mod head;
+mod intents;
 mod layer;
 
+use crate::intents::INTENTS_FILE;
+use crate::layer::MAP_FILE;
 use crate::lifecycle::{STACK_FILE, SUPERBLOCK_FILE};
+use crate::store::Holds;
 use crate::{Superblock, VolumeError};
 use env::Files;
 use std::ops::Range;
@@ -62,8 +68,13 @@ pub fn check(files: &Arc<dyn Files>, dir: &Path, repair: bool) -> Result<Checked
             check.layer(superblock, layer)?;
         }
     }
+    if let Some(superblock) = &superblock {
+        check.intents(superblock)?;
+    }
+    // Without a head nobody can say which files belong.
+    let integrity = superblock.as_ref().is_none_or(|head| head.integrity);
     let known: Option<Vec<u32>> = record.map(|r| r.layers.iter().map(|layer| layer.number).collect());
-    check.others(known.as_deref())?;
+    check.others(known.as_deref(), integrity)?;
     check.checked.superblock = superblock;
     Ok(check.checked)
 }
@@ -99,7 +110,7 @@ impl Check<'_> {
     }
 
     /// What lies in the directory beside the structures. Without a record nobody can say which layers are left over.
-    fn others(&mut self, layers: Option<&[u32]>) -> Result<(), VolumeError> {
+    fn others(&mut self, layers: Option<&[u32]>, integrity: bool) -> Result<(), VolumeError> {
         for name in self.list(self.dir)? {
             let path = self.dir.join(&name);
             let layer = name.strip_prefix("layer.").and_then(|number| number.parse::<u32>().ok());
@@ -116,7 +127,7 @@ impl Check<'_> {
                     self.tell(Severity::Leftover, &name, "a replacement that a crash cut off", "none");
                     self.clear(&path)?;
                 }
-                (None, _) if is_known(&name) => {}
+                (None, _) if is_known(&name, integrity) => {}
                 (None, _) => {
                     self.tell(Severity::Note, &name, "no file of a volume", "none; it is left alone")
                 }
@@ -142,6 +153,8 @@ impl Check<'_> {
     }
 }
 
-fn is_known(name: &str) -> bool {
-    matches!(name, SUPERBLOCK_FILE | STACK_FILE | "map") || layer::segment(name).is_some()
+fn is_known(name: &str, integrity: bool) -> bool {
+    matches!(name, SUPERBLOCK_FILE | STACK_FILE | MAP_FILE)
+        || Holds::Data.number(name).is_some()
+        || integrity && (name == INTENTS_FILE || Holds::Tags.number(name).is_some())
 }

@@ -6,13 +6,13 @@
 //! byte range written by two requests at once holds one or the other per data unit. A piece that needs a chunk of the source
 //! lets go of both, has the chunk loaded, and begins again.
 
+use crate::coder::Coder;
 use crate::geometry::{DATA_UNIT_BYTES, REGION_BYTES, UNIT, UNITS_PER_CHUNK, Unit, UnitRange};
 use crate::lanes::{Lane, Lanes};
 use crate::load::Loaded;
 use crate::map::{Count, UnitState};
 use crate::stack::{Found, Stack};
 use crate::{Volume, VolumeError};
-use cipher::UnitCipher;
 use keys::DataKey;
 use snapshot::Chunk;
 use std::sync::Arc;
@@ -32,13 +32,18 @@ pub(crate) enum Step<T> {
 
 impl Device {
     /// Adds the key, which is required if and only if the volume is encrypted, and is kept in locked memory until the device
-    /// is dropped. A wrong key is not noticed here (KMS gives the right one or none): it would read as noise.
+    /// is dropped. A wrong key is not noticed here (KMS gives the right one or none): it would read as noise, or,
+    /// with integrity, as damage.
     pub fn open(volume: Arc<Volume>, key: Option<DataKey>) -> Result<Arc<Device>, VolumeError> {
         match (volume.is_encrypted(), &key) {
-            (true, None) => Err(VolumeError::Key("the volume is encrypted: it needs its data key")),
-            (false, Some(_)) => Err(VolumeError::Key("the volume is not encrypted: it takes no data key")),
-            _ => Ok(Arc::new(Device { volume, lanes: Lanes::new(key)? })),
+            (true, None) => return Err(VolumeError::Key("the volume is encrypted: it needs its data key")),
+            (false, Some(_)) => {
+                return Err(VolumeError::Key("the volume is not encrypted: it takes no data key"));
+            }
+            _ => {}
         }
+        let tagger = volume.integrity.as_ref().map(|integrity| integrity.begin(key.as_ref())).transpose()?;
+        Ok(Arc::new(Device { volume, lanes: Lanes::new(key, tagger)? }))
     }
 
     /// The volume without the key.
@@ -61,12 +66,12 @@ impl Device {
     /// Fills `buf` with the bytes from `offset`. Of bytes written meanwhile, each data unit is as before or after.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<(), VolumeError> {
         self.volume.check_range(offset, buf.len() as u64)?;
-        self.lanes.with(|lane| {
+        self.with_lane(|lane| {
             for_each_piece(buf, offset, |bytes, offset, piece| match piece {
-                Piece::Units(range) => self.read_units(&mut lane.cipher, range, bytes),
+                Piece::Units(range) => self.read_units(&mut lane.coder, range, bytes),
                 Piece::Part(unit) => {
-                    let Lane { cipher, scratch } = &mut *lane;
-                    self.read_units(cipher, UnitRange { start: unit, count: 1 }, scratch)?;
+                    let Lane { coder, scratch } = &mut *lane;
+                    self.read_units(coder, UnitRange { start: unit, count: 1 }, scratch)?;
                     let at = (offset - unit.offset()) as usize;
                     bytes.copy_from_slice(&scratch[at..at + bytes.len()]);
                     Ok(())
@@ -82,7 +87,7 @@ impl Device {
         self.volume.check_range(offset, buf.len() as u64)?;
         self.volume.check_writable()?;
         let mut flush = fua;
-        self.lanes.with(|lane| {
+        self.with_lane(|lane| {
             for_each_piece(buf, offset, |bytes, offset, piece| {
                 flush |= match piece {
                     Piece::Units(range) => self.write_units(lane, range, bytes)?,
@@ -105,16 +110,11 @@ impl Device {
     }
 
     /// Whole units, all in one region.
-    fn read_units(
-        &self,
-        cipher: &mut Option<UnitCipher>,
-        range: UnitRange,
-        bytes: &mut [u8],
-    ) -> Result<(), VolumeError> {
+    fn read_units(&self, coder: &mut Coder, range: UnitRange, bytes: &mut [u8]) -> Result<(), VolumeError> {
         // Chunks that were fetched and are not in the layer yet: a region has two at most.
         let mut aside: Vec<(u32, Arc<Chunk>)> = Vec::new();
         loop {
-            match self.try_read(cipher, range, bytes, &aside)? {
+            match self.try_read(coder, range, bytes, &aside)? {
                 Step::Done(()) => return Ok(()),
                 Step::Fetch(chunk) => match self.volume.load_chunk_to_read(chunk)? {
                     Loaded::Here => {}
@@ -126,7 +126,7 @@ impl Device {
 
     fn try_read(
         &self,
-        cipher: &mut Option<UnitCipher>,
+        coder: &mut Coder,
         range: UnitRange,
         bytes: &mut [u8],
         aside: &[(u32, Arc<Chunk>)],
@@ -134,25 +134,20 @@ impl Device {
         let stack = self.volume.gate.read();
         let _shared = self.volume.stripes.read(range.start);
         if stack.plain().is_some() {
-            return read_plain(&stack, cipher, range, bytes).map(Step::Done);
+            return read_plain(&self.volume, &stack, coder, range, bytes).map(Step::Done);
         }
         let (mut rest, mut unit) = (bytes, range.start);
         while !rest.is_empty() {
             let (found, count) = stack.find(stack.top(), unit, rest.len() / UNIT)?;
             let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
             match found {
-                Found::Data(layer) => {
-                    layer.read(unit, run)?;
-                    if let Some(cipher) = cipher {
-                        cipher.decrypt(unit.data_unit(), run)?;
-                    }
-                }
+                Found::Data(layer) => coder.read(&self.volume, layer, unit, run)?,
                 Found::Zero | Found::Nothing => run.fill(0),
                 Found::Source { chunk, .. } => {
                     let Some((_, fetched)) = aside.iter().find(|(at, _)| *at == chunk) else {
                         return Ok(Step::Fetch(chunk));
                     };
-                    read_aside(fetched, cipher, unit, run)?;
+                    read_aside(fetched, coder, unit, run)?;
                 }
             }
             (rest, unit) = (tail, unit.plus(count as u64));
@@ -163,12 +158,10 @@ impl Device {
     /// Whole units, all in one region. Returns whether a flush is due.
     fn write_units(&self, lane: &mut Lane, range: UnitRange, bytes: &mut [u8]) -> Result<bool, VolumeError> {
         // Before the locks: it is the caller's buffer.
-        if let Some(cipher) = &mut lane.cipher {
-            cipher.encrypt(range.start.data_unit(), bytes)?;
-        }
-        let stack = self.volume.stack_to_write()?;
+        lane.coder.encode(range.start, bytes)?;
+        let stack = self.volume.stack_to_overwrite(range.start.page())?;
         let _exclusive = self.volume.stripes.write(range.start);
-        put(&stack, range, bytes, self.volume.merging.is_locked())
+        put(&self.volume, &stack, range, bytes, lane.coder.tags(range.count))
     }
 
     /// A part of one unit: reads, changes and writes the whole unit. The bytes around the part come out as the same
@@ -195,9 +188,9 @@ impl Device {
         offset: u64,
         change: &Change<'_>,
     ) -> Result<Step<bool>, VolumeError> {
-        let stack = self.volume.stack_to_write()?;
+        let stack = self.volume.stack_to_overwrite(unit.page())?;
         let _exclusive = self.volume.stripes.write(unit);
-        let Lane { cipher, scratch } = lane;
+        let Lane { coder, scratch } = lane;
         let written = match stack.find(stack.top(), unit, 1)?.0 {
             Found::Source { chunk, .. } => return Ok(Step::Fetch(chunk)),
             Found::Zero | Found::Nothing => {
@@ -205,10 +198,7 @@ impl Device {
                 false
             }
             Found::Data(layer) => {
-                layer.read(unit, scratch)?;
-                if let Some(cipher) = cipher {
-                    cipher.decrypt(unit.data_unit(), scratch)?;
-                }
+                coder.read(&self.volume, layer, unit, scratch)?;
                 true
             }
         };
@@ -219,11 +209,16 @@ impl Device {
             Change::Zeros(_) if !written => return Ok(Step::Done(false)),
             Change::Zeros(len) => scratch[at..at + len].fill(0),
         }
-        if let Some(cipher) = cipher {
-            cipher.encrypt(unit.data_unit(), scratch)?;
-        }
-        let merges = self.volume.merging.is_locked();
-        put(&stack, UnitRange { start: unit, count: 1 }, scratch, merges).map(Step::Done)
+        coder.encode(unit, scratch)?;
+        put(&self.volume, &stack, UnitRange { start: unit, count: 1 }, scratch, coder.tags(1)).map(Step::Done)
+    }
+
+    /// Does a request's work. Damage that it meets is told when it has let go of its locks.
+    pub(crate) fn with_lane<T>(
+        &self,
+        work: impl FnOnce(&mut Lane) -> Result<T, VolumeError>,
+    ) -> Result<T, VolumeError> {
+        self.lanes.with(work).inspect_err(|_| self.volume.tell_damage())
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
@@ -233,8 +228,9 @@ impl Device {
 
 /// Reads from the only layer: one look at the map for all units. Call with the stripe held.
 fn read_plain(
+    volume: &Volume,
     stack: &Stack,
-    cipher: &mut Option<UnitCipher>,
+    coder: &mut Coder,
     range: UnitRange,
     bytes: &mut [u8],
 ) -> Result<(), VolumeError> {
@@ -249,32 +245,19 @@ fn read_plain(
         let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
         match state {
             UnitState::Unwritten | UnitState::Zero => run.fill(0),
-            UnitState::Written => {
-                layer.read(unit, run)?;
-                if let Some(cipher) = cipher {
-                    cipher.decrypt(unit.data_unit(), run)?;
-                }
-            }
+            UnitState::Written => coder.read(volume, layer, unit, run)?,
         }
         (rest, unit) = (tail, unit.plus(count as u64));
     }
     Ok(())
 }
 
-/// Units of one chunk that is not kept.
-fn read_aside(
-    chunk: &Chunk,
-    cipher: &mut Option<UnitCipher>,
-    first: Unit,
-    bytes: &mut [u8],
-) -> Result<(), VolumeError> {
+/// Units of one chunk that is not kept. The chunk was verified by its hash: there are no tags to look at.
+fn read_aside(chunk: &Chunk, coder: &mut Coder, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
     // All held, as is usual: one copy, one call.
     if let Some(held) = chunk.held((first.0 % UNITS_PER_CHUNK) as usize, bytes.len() / UNIT) {
         bytes.copy_from_slice(held);
-        return match cipher {
-            Some(cipher) => Ok(cipher.decrypt(first.data_unit(), bytes)?),
-            None => Ok(()),
-        };
+        return coder.decrypt(first, bytes);
     }
     for (n, to) in (0..).zip(bytes.as_chunks_mut::<UNIT>().0) {
         let unit = first.plus(n);
@@ -282,18 +265,22 @@ fn read_aside(
             None => to.fill(0),
             Some(held) => {
                 to.copy_from_slice(held);
-                if let Some(cipher) = cipher {
-                    cipher.decrypt(unit.data_unit(), to)?;
-                }
+                coder.decrypt(unit, to)?;
             }
         }
     }
     Ok(())
 }
 
-/// Writes units (all in one region) as they are to lie on the disk. Returns whether a flush is due. Call with the stripe held
-/// exclusively. `merges`: a merge runs.
-fn put(stack: &Stack, range: UnitRange, bytes: &[u8], merges: bool) -> Result<bool, VolumeError> {
+/// Writes units (all in one region) as they are to lie on the disk, and their tags, if any. Returns whether a flush is due.
+/// Call with the stripe held exclusively.
+fn put(
+    volume: &Volume,
+    stack: &Stack,
+    range: UnitRange,
+    bytes: &[u8],
+    tags: &[u8],
+) -> Result<bool, VolumeError> {
     let (layer, above) = stack.target();
     let index = range.start.page();
     let page = layer.map.page_to_change(index)?;
@@ -301,13 +288,21 @@ fn put(stack: &Stack, range: UnitRange, bytes: &[u8], merges: bool) -> Result<bo
         Some(above) => above.map.page(index)?.map(|page| (above, page)),
         None => None,
     };
-    layer.store.write(range.start, bytes)?;
+    let written = layer.store.write(range.start, bytes);
+    match &volume.integrity {
+        None => written?,
+        Some(integrity) => {
+            // Whatever fails here may have been done in part.
+            let tagged = written.and_then(|()| layer.write_tags(range.start, tags));
+            tagged.inspect_err(|_| integrity.distrust(range.start))?;
+        }
+    }
     let mut flush = layer.map.mark_written(index, &page, range, Count::Change);
     // After the mark below: a flush takes the copies of the upper layer first.
     if let Some((above, page)) = above {
         let due = above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
         // A merge that runs meets the same and flushes. A guest's write would wait for thousands of holes to be punched.
-        flush |= due && !merges;
+        flush |= due && !volume.merging.is_locked();
     }
     Ok(flush)
 }

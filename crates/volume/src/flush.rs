@@ -3,7 +3,7 @@
 //! ```text
 //!  1 take      copies of the pages that changed, and the ranges to punch       (later changes wait for the next flush);
 //!              of the top layer first
-//!  2 sync      the data files written to                                       data of every unit the copies name
+//!  2 sync      the data files written to (and the tags)                        data of every unit the copies name
 //!  3 write     the copies, each to the slot that does not count                ┐ one layer after the other,
 //!  4 sync      the map                                                         ┘ bottom first: now the copies count
 //!  5 punch     units that the copies call free and that are free still         a crash before 4 leaves "written" in the
@@ -103,7 +103,7 @@ impl Volume {
         // From now on bottom first.
         taken.reverse();
         for layer in &layers {
-            if let Err(e) = layer.store.sync() {
+            if let Err(e) = layer.sync() {
                 return Err(self.fail("syncing data", &e));
             }
         }
@@ -129,6 +129,10 @@ impl Volume {
                     layer.store.punch(run.start, run.count);
                 }
             }
+        }
+        if below == u32::MAX {
+            // A flush of a part says nothing of what was written above.
+            self.take_back_intents();
         }
         Ok(())
     }

@@ -120,9 +120,10 @@ impl One<'_> {
         next.next += 1;
         // Where guests write now they will write in a moment, and must not wait then for a file to be made.
         let segments = volume.gate.read().target().0.store.in_use();
-        let made = layer::create(&volume.files, &volume.dir, entry.number, size_bytes, &segments)
-            .and_then(|()| Layer::open(&volume.files, &volume.dir, &entry, size_bytes, false))
-            .and_then(|layer| layer.store.adopt(&segments).map(|()| layer))
+        let integrity = volume.has_integrity();
+        let made = layer::create(&volume.files, &volume.dir, entry.number, size_bytes, &segments, integrity)
+            .and_then(|()| Layer::open(&volume.files, &volume.dir, &entry, size_bytes, false, integrity))
+            .and_then(|layer| layer.adopt(&segments).map(|()| layer))
             .and_then(|layer| volume.save(&mut self.record, next).map(|()| layer));
         match made {
             Ok(layer) => self.layer = Some(Arc::new(layer)),

@@ -73,9 +73,10 @@ impl FrozenSource {
         let _piece = self.volume.pieces.read();
         let stack = self.volume.gate.read();
         let place = self.place(&stack)?;
-        // Frozen layers change by a merge alone, which begins with the gate held. So guests, who write above, need not wait for us.
-        // (What is loaded meanwhile has its bytes before its mark.)
-        let _shared = stack.merging.map(|_| self.volume.stripes.read(range.start));
+        // Frozen layers change by a merge alone, which begins with the gate held, and their tags by settling, before which their page
+        // is unsure. So guests, who write above, need not wait for us. (What is loaded meanwhile has its bytes before its mark.)
+        let changes = stack.merging.is_some() || self.volume.is_unsure(range.start.page());
+        let _shared = changes.then(|| self.volume.stripes.read(range.start));
         let mut bytes = vec![0; CHUNK_BYTES];
         let (mut at, mut present) = (0, 0u128);
         while at < range.count as usize {
@@ -85,6 +86,7 @@ impl FrozenSource {
                 Found::Data(layer) => {
                     let run = bytes.get_mut(at * UNIT..(at + count) * UNIT).unwrap_or_default();
                     layer.read(unit, run)?;
+                    self.volume.check_units_without_key(layer, unit, run)?;
                     present |= (u128::MAX >> (128 - count)) << at;
                 }
                 Found::Zero | Found::Nothing => {}
@@ -170,7 +172,8 @@ impl ChunkSource for FrozenSource {
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         let range = UnitRange::of_chunk(index, self.size_bytes);
         loop {
-            match self.try_chunk(range).map_err(told)? {
+            let tried = self.try_chunk(range).inspect_err(|_| self.volume.tell_damage());
+            match tried.map_err(told)? {
                 Step::Done(chunk) => return Ok(Some(chunk).filter(|chunk| !chunk.is_empty())),
                 Step::Fetch(chunk) => self.volume.load_chunk(chunk).map_err(told)?,
             }

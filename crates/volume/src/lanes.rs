@@ -3,10 +3,12 @@
 
 use crate::VolumeError;
 
+use crate::coder::Coder;
 use crate::geometry::UNIT;
-use cipher::UnitCipher;
+use cipher::{Tagger, UnitCipher};
 use keys::DataKey;
 use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// Idle lanes kept. More requests at a time than this pay for a lane of their own; an export has at most 64
 /// connections and each runs one request at a time.
@@ -14,8 +16,7 @@ const IDLE_MAX: usize = 64;
 
 /// What one request needs while it runs.
 pub(crate) struct Lane {
-    /// `None` on an unencrypted volume.
-    pub cipher: Option<UnitCipher>,
+    pub coder: Coder,
     /// For units that a request touches in part.
     pub scratch: [u8; UNIT],
 }
@@ -23,16 +24,23 @@ pub(crate) struct Lane {
 /// The lanes of a volume, and the data key they are made from (in locked memory until the volume is dropped).
 pub(crate) struct Lanes {
     key: Option<DataKey>,
+    /// On a volume with integrity.
+    tagger: Option<Arc<Tagger>>,
     #[allow(clippy::vec_box)] // moved in and out all the time; a lane is 4 KiB
     idle: Mutex<Vec<Box<Lane>>>,
 }
 
 impl Lanes {
     /// Makes the first lane at once, so that a key the cipher refuses is refused now.
-    pub fn new(key: Option<DataKey>) -> Result<Lanes, VolumeError> {
-        let lanes = Lanes { key, idle: Mutex::new(Vec::with_capacity(IDLE_MAX)) };
+    pub fn new(key: Option<DataKey>, tagger: Option<Arc<Tagger>>) -> Result<Lanes, VolumeError> {
+        let lanes = Lanes { key, tagger, idle: Mutex::new(Vec::with_capacity(IDLE_MAX)) };
         lanes.with(|_| Ok(()))?;
         Ok(lanes)
+    }
+
+    /// What makes tags.
+    pub fn tagger(&self) -> Option<&Tagger> {
+        self.tagger.as_deref()
     }
 
     /// Runs `work` with a lane of its own.
@@ -42,7 +50,8 @@ impl Lanes {
             Some(lane) => lane,
             None => {
                 let cipher = self.key.as_ref().map(UnitCipher::new).transpose()?;
-                Box::new(Lane { cipher, scratch: [0; UNIT] })
+                let coder = Coder::new(cipher, self.tagger.clone());
+                Box::new(Lane { coder, scratch: [0; UNIT] })
             }
         };
         let result = work(&mut lane);

@@ -4,16 +4,17 @@
 //! ```text
 //!  <directory of the volume>/map, data.0000, …               layer 0, always the bottom one
 //!  <directory of the volume>/layer.0007/map, data.0000, …    the others; the record says in which order
+//!  tags.0000, … beside the data, if the volume has integrity
 //! ```
 
 use crate::geometry::pages_of;
 use crate::map::Map;
 use crate::map::slot::PAGE_BYTES;
 use crate::record::LayerRecord;
-use crate::store::{self, Store};
+use crate::store::{Holds, Store};
 use crate::{VolumeError, geometry::Unit};
 use env::Files;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,8 @@ pub(crate) struct Layer {
     pub number: u32,
     pub map: Map,
     pub store: Store,
+    /// Of its units, if the volume has integrity.
+    tags: Option<Store>,
     /// Changes may be missing in the map: whatever the layer touches counts as changed.
     lost: AtomicBool,
     /// It may hold units whose chunk does not count as changed, so that overwriting one in place needs the record's flag.
@@ -40,6 +43,7 @@ impl Layer {
         record: &LayerRecord,
         size_bytes: u64,
         source: bool,
+        integrity: bool,
     ) -> Result<Layer, VolumeError> {
         let dir = directory(volume, record.number);
         let file = match files.open(&dir.join(MAP_FILE), false) {
@@ -61,7 +65,8 @@ impl Layer {
         Ok(Layer {
             number: record.number,
             map: Map::new(file, size_bytes, record.epoch),
-            store: Store::new(files.clone(), dir),
+            tags: integrity.then(|| Store::new(files.clone(), dir.clone(), Holds::Tags)),
+            store: Store::new(files.clone(), dir, Holds::Data),
             lost: AtomicBool::new(record.lost),
             uncounted: AtomicBool::new(record.epoch > 0 || source),
         })
@@ -96,15 +101,43 @@ impl Layer {
     pub fn read(&self, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
         self.store.read(first, bytes)
     }
+
+    /// Reads the tags of units that the map says are written here.
+    pub fn read_tags(&self, first: Unit, tags: &mut [u8]) -> Result<(), VolumeError> {
+        self.tags.as_ref().map_or(Ok(()), |store| store.read(first, tags))
+    }
+
+    /// Writes the tags of units, after the units.
+    pub fn write_tags(&self, first: Unit, tags: &[u8]) -> Result<(), VolumeError> {
+        self.tags.as_ref().map_or(Ok(()), |store| store.write(first, tags))
+    }
+
+    /// Opens the files of these numbers, which [`create`] has made.
+    pub fn adopt(&self, segments: &[u64]) -> Result<(), VolumeError> {
+        self.store.adopt(segments)?;
+        self.tags.as_ref().map_or(Ok(()), |tags| tags.adopt(segments))
+    }
+
+    /// Makes all units and tags written before this call durable.
+    pub fn sync(&self) -> io::Result<()> {
+        self.store.sync()?;
+        self.tags.as_ref().map_or(Ok(()), Store::sync)
+    }
+
+    /// Whether something is not durable.
+    pub fn is_dirty(&self) -> bool {
+        self.store.is_dirty() || self.tags.as_ref().is_some_and(Store::is_dirty) || !self.map.is_clean()
+    }
 }
 
-/// Makes an empty layer, with empty data files of these numbers, durably; what an interrupted attempt left is cleared away.
+/// Makes an empty layer, with empty data files (and files of tags) of these numbers, durably; what an interrupted attempt left is cleared away.
 pub(crate) fn create(
     files: &Arc<dyn Files>,
     volume: &Path,
     number: u32,
     size_bytes: u64,
     segments: &[u64],
+    integrity: bool,
 ) -> Result<(), VolumeError> {
     let dir = directory(volume, number);
     if number != 0 {
@@ -116,8 +149,9 @@ pub(crate) fn create(
     map.set_len(map_bytes(size_bytes))
         .and_then(|()| map.sync_data())
         .map_err(VolumeError::io("sizing the map"))?;
-    for segment in segments {
-        let path = dir.join(store::file_name(*segment));
+    let kinds: &[Holds] = if integrity { &[Holds::Data, Holds::Tags] } else { &[Holds::Data] };
+    for (holds, segment) in kinds.iter().flat_map(|holds| segments.iter().map(move |n| (holds, *n))) {
+        let path = dir.join(holds.file_name(segment));
         files.open(&path, true).map_err(VolumeError::io("making a data file"))?;
     }
     files.sync_dir(&dir).map_err(VolumeError::io("syncing a layer's directory"))?;

@@ -11,6 +11,8 @@
 //!     map            of the bottom layer: which units are written      map/
 //!     data.0000 …    its units, 1 TiB per file, sparse                 store.rs
 //!     layer.0001/ …  a layer above: map, data.0000, …                  layer.rs
+//!     tags.0000 …    a tag per unit, in every layer  ┐ only with integrity: integrity.rs
+//!     intents        what is being overwritten       ┘ (docs/integrity.md)
 //! ```
 //! A snapshot is taken by `freeze.rs`, read by `frozen.rs`, and ends with thawing, after which `merge.rs` makes one layer of
 //! two. A volume made from a snapshot is loaded by `load.rs`. Start reading at `device.rs` (as a guest sees a volume) or
@@ -18,6 +20,7 @@
 
 mod arrived;
 mod check;
+mod coder;
 mod device;
 mod dirty;
 mod error;
@@ -27,6 +30,8 @@ mod freeze;
 mod frozen;
 mod geometry;
 mod grow;
+mod integrity;
+mod intents;
 mod lanes;
 mod layer;
 mod lifecycle;
@@ -34,6 +39,7 @@ mod load;
 mod map;
 mod merge;
 mod record;
+mod settle;
 mod source;
 mod stack;
 mod store;
@@ -48,7 +54,7 @@ pub use error::VolumeError;
 pub use extents::{Extent, ExtentKind};
 pub use freeze::freeze;
 pub use geometry::{DATA_UNIT_BYTES, VOLUME_BYTES_MAX};
-pub use lifecycle::{create, read_superblock, remove};
+pub use lifecycle::{create, create_with_integrity, read_superblock, remove};
 pub use superblock::{Encryption, Superblock, VolumeSpec};
 pub use volume::{Damage, OpenSource, Opening, Volume};
 

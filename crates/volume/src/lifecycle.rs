@@ -4,7 +4,7 @@
 //! complete volume and one without is rubbish that `create` clears away.
 
 use crate::record::Record;
-use crate::{Superblock, VolumeError, VolumeSpec, layer};
+use crate::{Superblock, VolumeError, VolumeSpec, integrity, layer};
 use env::Files;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -16,7 +16,20 @@ pub(crate) const SUPERBLOCK_FILE: &str = "superblock";
 /// Makes a volume, empty or to be loaded from its source; durable on return. Doing it twice with the same specification is fine, with another one is
 /// [`VolumeError::Exists`].
 pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(), VolumeError> {
-    let superblock = Superblock::new(spec)?;
+    make(files, dir, Superblock::new(spec)?)
+}
+
+/// The same with a tag for every data unit (see `integrity.rs`). A volume that exists stays with or without, as it was made.
+pub fn create_with_integrity(
+    files: &Arc<dyn Files>,
+    dir: &Path,
+    spec: &VolumeSpec,
+) -> Result<(), VolumeError> {
+    make(files, dir, Superblock { integrity: true, ..Superblock::new(spec)? })
+}
+
+fn make(files: &Arc<dyn Files>, dir: &Path, superblock: Superblock) -> Result<(), VolumeError> {
+    let spec = &superblock.spec();
     match read_superblock(files, dir) {
         Ok(found) if found.spec() == *spec => return Ok(()),
         Ok(found) => return Err(VolumeError::Exists { path: dir.into(), found: found.volume_id }),
@@ -33,7 +46,10 @@ pub fn create(files: &Arc<dyn Files>, dir: &Path, spec: &VolumeSpec) -> Result<(
             remove_if_there(files, &path)?;
         }
     }
-    layer::create(files, dir, 0, spec.size_bytes, &[])?;
+    if superblock.integrity {
+        integrity::create(files, dir)?;
+    }
+    layer::create(files, dir, 0, spec.size_bytes, &[], superblock.integrity)?;
     files
         .write_durably(&dir.join(STACK_FILE), &Record::new(spec.source.as_ref()).encode())
         .map_err(VolumeError::io("writing the stack record"))?;

@@ -179,6 +179,7 @@ impl Volume {
                 let at = (run.start.0 - start.0) as usize * UNIT;
                 let bytes = bytes.get(at..at + run.count as usize * UNIT).unwrap_or_default();
                 bottom.store.write(run.start, bytes)?;
+                self.tag_loaded(bottom, run.start, bytes)?;
                 flush |= bottom.map.mark_written(index, &page, run, Count::Nothing);
             }
         }

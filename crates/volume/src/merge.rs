@@ -15,6 +15,7 @@ use crate::layer::{self, Layer};
 use crate::map::{Count, Page, UnitState};
 use crate::stack::Stack;
 use crate::{Volume, VolumeError};
+use cipher::TAG_BYTES;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -134,6 +135,7 @@ impl Volume {
                     let below = lower.page_to_change(index)?;
                     pair.upper.read(run.start, bytes)?;
                     pair.lower.store.write(run.start, bytes)?;
+                    self.move_tags(pair, run)?;
                     flush |= lower.mark_written(index, &below, run, Count::Nothing);
                 }
                 UnitState::Zero if nothing_below => {
@@ -149,6 +151,16 @@ impl Volume {
             flush |= upper.mark_free(index, page, run, UnitState::Unwritten, Count::Nothing, true);
         }
         Ok(Some(flush))
+    }
+
+    /// Their tags move with the units.
+    fn move_tags(&self, pair: &Pair, run: UnitRange) -> Result<(), VolumeError> {
+        if !self.has_integrity() {
+            return Ok(());
+        }
+        let mut tags = vec![0; run.count as usize * TAG_BYTES];
+        pair.upper.read_tags(run.start, &mut tags)?;
+        pair.lower.write_tags(run.start, &tags)
     }
 
     /// The upper layer is empty: makes that durable, and takes it out of the record and the stack.

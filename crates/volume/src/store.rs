@@ -1,11 +1,16 @@
-//! The local store of a layer: the bytes of its units, in sparse files of 1 TiB each, opened when first touched.
+//! The local store of a layer: the bytes of its units, in sparse files of 1 TiB each, opened when first touched; and, on a
+//! volume with integrity, their tags in files beside them.
 //!
-//! A unit lies at its own offset: unit `n` at byte `4096 n` of the volume, which is byte `4096 n mod 2^40` of file
-//! `data.<4096 n div 2^40>`. No index, no fragmentation of ours, and a test can find any unit's ciphertext.
+//! ```text
+//!   data.<n>   4,096 bytes per unit     unit u of the volume is unit u mod 2^28 of file number u div 2^28, so that it lies
+//!   tags.<n>      16 bytes per unit     at byte 4096 (u mod 2^28), and its tag at byte 16 (u mod 2^28)
+//! ```
+//! No index, no fragmentation of ours, and a test can find any unit's ciphertext.
 
 use crate::VolumeError;
 use crate::dirty::Dirty;
-use crate::geometry::{SEGMENT_BYTES, Unit, VOLUME_BYTES_MAX};
+use crate::geometry::{DATA_UNIT_BYTES, SEGMENT_BYTES, Unit, VOLUME_BYTES_MAX};
+use cipher::TAG_BYTES;
 use env::{File, Files};
 use parking_lot::Mutex;
 use std::io;
@@ -23,9 +28,43 @@ struct Segment {
 /// Data files of the largest volume.
 const SEGMENTS: usize = (VOLUME_BYTES_MAX / SEGMENT_BYTES) as usize;
 
+/// What a store holds of each unit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Holds {
+    Data,
+    Tags,
+}
+
+impl Holds {
+    pub fn unit_bytes(self) -> u64 {
+        match self {
+            Holds::Data => DATA_UNIT_BYTES,
+            Holds::Tags => TAG_BYTES as u64,
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Holds::Data => "data.",
+            Holds::Tags => "tags.",
+        }
+    }
+
+    /// Name of a file.
+    pub fn file_name(self, number: u64) -> String {
+        format!("{}{number:04}", self.prefix())
+    }
+
+    /// The number of a file of this name.
+    pub fn number(self, name: &str) -> Option<u64> {
+        name.strip_prefix(self.prefix()).and_then(|number| number.parse().ok())
+    }
+}
+
 pub(crate) struct Store {
     files: Arc<dyn Files>,
     dir: PathBuf,
+    holds: Holds,
     /// Of the largest volume, so that growing changes nothing; 48 bytes each.
     segments: [Segment; SEGMENTS],
     /// Held while a file is made and opened.
@@ -36,26 +75,27 @@ pub(crate) struct Store {
 
 impl Store {
     /// The store in the layer's directory `dir`.
-    pub fn new(files: Arc<dyn Files>, dir: PathBuf) -> Store {
+    pub fn new(files: Arc<dyn Files>, dir: PathBuf, holds: Holds) -> Store {
         Store {
             files,
             dir,
+            holds,
             segments: std::array::from_fn(|_| Segment::default()),
             opening: Mutex::new(()),
             no_holes: AtomicBool::new(false),
         }
     }
 
-    /// Numbers of the data files that are open.
+    /// Numbers of the files that are open.
     pub fn in_use(&self) -> Vec<u64> {
         (0..).zip(&self.segments).filter(|(_, s)| s.file.get().is_some()).map(|(number, _)| number).collect()
     }
 
-    /// Opens these data files, which are there and whose names are durable, so that the first write to them need not sync a
+    /// Opens these files, which are there and whose names are durable, so that the first write to them need not sync a
     /// directory.
     pub fn adopt(&self, numbers: &[u64]) -> Result<(), VolumeError> {
         for number in numbers {
-            let opened = self.files.open(&self.dir.join(file_name(*number)), false);
+            let opened = self.files.open(&self.dir.join(self.holds.file_name(*number)), false);
             let file = opened.map_err(VolumeError::io("opening a data file"))?;
             if let Some(segment) = self.segments.get(*number as usize) {
                 let _ = segment.file.set(file);
@@ -64,7 +104,7 @@ impl Store {
         Ok(())
     }
 
-    /// Reads units that the map says are written. All of one request's units lie in one segment (regions do).
+    /// Reads what is held of units that the map says are written. All of one request's units lie in one segment (regions do).
     pub fn read(&self, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
         let (segment, number, mut offset) = self.locate(first)?;
         let file = self.file(segment, number, false)?;
@@ -73,8 +113,9 @@ impl Store {
             match file.read_at(rest, offset).map_err(VolumeError::io("reading data"))? {
                 // Written units cannot lie behind the end of the file: it was cut.
                 0 => {
+                    let name = self.holds.file_name(number);
                     return Err(VolumeError::Damaged(format!(
-                        "data.{number:04} ends at byte {offset}, before units the map names"
+                        "{name} ends at byte {offset}, before units the map names"
                     )));
                 }
                 n => {
@@ -86,7 +127,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes units; the kernel has them on return, the disk after [`Store::sync`].
+    /// Writes what is held of units; the kernel has it on return, the disk after [`Store::sync`].
     pub fn write(&self, first: Unit, bytes: &[u8]) -> Result<(), VolumeError> {
         let (segment, number, offset) = self.locate(first)?;
         let file = self.file(segment, number, true)?;
@@ -126,7 +167,8 @@ impl Store {
     }
 
     fn locate(&self, unit: Unit) -> Result<(&Segment, u64, u64), VolumeError> {
-        let (number, offset) = (unit.offset() / SEGMENT_BYTES, unit.offset() % SEGMENT_BYTES);
+        let number = unit.offset() / SEGMENT_BYTES;
+        let offset = unit.offset() % SEGMENT_BYTES / DATA_UNIT_BYTES * self.holds.unit_bytes();
         match self.segments.get(number as usize) {
             Some(segment) => Ok((segment, number, offset)),
             None => Err(VolumeError::Damaged("a unit lies behind the end of the largest volume".into())),
@@ -146,10 +188,11 @@ impl Store {
         if let Some(file) = segment.file.get() {
             return Ok(file);
         }
-        let path = self.dir.join(file_name(number));
+        let name = self.holds.file_name(number);
+        let path = self.dir.join(&name);
         let file = match self.files.open(&path, create) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(VolumeError::Damaged(format!("data.{number:04} is missing")));
+                return Err(VolumeError::Damaged(format!("{name} is missing")));
             }
             other => other.map_err(VolumeError::io("opening a data file"))?,
         };
@@ -159,9 +202,4 @@ impl Store {
         }
         Ok(segment.file.get_or_init(|| file))
     }
-}
-
-/// Name of a data file.
-pub(crate) fn file_name(number: u64) -> String {
-    format!("data.{number:04}")
 }

@@ -4,12 +4,14 @@
 //!  file `superblock` = slot A (16,384 bytes) | slot B (16,384 bytes)
 //!
 //!  a slot      0  magic            8 bytes "SEALVOL\0"
-//!              8  format version   u32     1          ┐ these three keep their place and meaning in every
+//!              8  format version   u32     1, or 2 if the volume has integrity
+//!                                                     ┐ these three keep their place and meaning in every
 //!             12  CRC32C           u32                ┘ version, so that a newer volume is named, not guessed at
 //!             16  generation       u64     the valid slot with the higher one counts
 //!             24  size             u64     bytes
 //!             32  data unit        u32     bytes, 4,096
-//!             36  flags            u32     bit 0: encrypted; bit 1: made from a source
+//!             36  flags            u32     bit 0: encrypted; bit 1: made from a source; bit 2: integrity
+//!                                  (every unit has a tag; in version 2, and always there)
 //!             40  segment          u64     bytes per data file, 2^40
 //!             48  units per page   u32     8,192
 //!             52  lengths          7 x u16 of the texts below
@@ -29,13 +31,17 @@ use crate::geometry::{DATA_UNIT_BYTES, SEGMENT_BYTES, UNITS_PER_PAGE, VOLUME_BYT
 use snapshot::SnapshotRef;
 
 const MAGIC: [u8; 8] = *b"SEALVOL\0";
-/// Format version that this release writes, and the latest it reads.
+/// Format version of a volume without integrity.
 pub(crate) const FORMAT_VERSION: u32 = 1;
+/// Of one with: a release that knows no tags would leave them behind its writes, so it must refuse. The latest that this one
+/// reads.
+pub(crate) const INTEGRITY_VERSION: u32 = 2;
 const SLOT_BYTES: usize = 16384;
 const TEXTS_AT: usize = 72;
 const TEXTS: usize = 7;
 const FLAG_ENCRYPTED: u32 = 1;
 const FLAG_SOURCE: u32 = 2;
+const FLAG_INTEGRITY: u32 = 4;
 /// Longest volume id or context id; EC2's ids have 21 characters.
 pub(crate) const ID_BYTES_MAX: usize = 256;
 const ARN_BYTES_MAX: usize = 2048;
@@ -74,6 +80,8 @@ pub struct Superblock {
     pub encryption: Option<Encryption>,
     /// What the volume was made from, also when everything is loaded.
     pub source: Option<SnapshotRef>,
+    /// Every data unit has a tag.
+    pub integrity: bool,
     /// Counts the updates; a new volume has 1.
     pub generation: u64,
 }
@@ -86,6 +94,7 @@ impl Superblock {
             size_bytes: spec.size_bytes,
             encryption: spec.encryption.clone(),
             source: spec.source.clone(),
+            integrity: false,
             generation: 1,
         };
         match superblock.fault() {
@@ -169,11 +178,13 @@ impl Superblock {
             hash,
         ];
         let flag = |is: bool, flag| if is { flag } else { 0 };
-        let flags =
-            flag(self.encryption.is_some(), FLAG_ENCRYPTED) | flag(self.source.is_some(), FLAG_SOURCE);
+        let flags = flag(self.encryption.is_some(), FLAG_ENCRYPTED)
+            | flag(self.source.is_some(), FLAG_SOURCE)
+            | flag(self.integrity, FLAG_INTEGRITY);
+        let version = if self.integrity { INTEGRITY_VERSION } else { FORMAT_VERSION };
         let mut slot = Vec::with_capacity(SLOT_BYTES);
         slot.extend(MAGIC);
-        slot.extend(FORMAT_VERSION.to_le_bytes());
+        slot.extend(version.to_le_bytes());
         slot.extend([0; 4]);
         slot.extend(self.generation.to_le_bytes());
         slot.extend(self.size_bytes.to_le_bytes());
@@ -241,12 +252,18 @@ fn decode_slot(slot: &[u8]) -> Result<Superblock, VolumeError> {
     if u32_at(12) != checksum(slot) {
         return Err(damaged("the checksum does not match"));
     }
-    if u32_at(8) > FORMAT_VERSION {
-        return Err(VolumeError::Newer { what: "the superblock", found: u32_at(8), known: FORMAT_VERSION });
+    if u32_at(8) > INTEGRITY_VERSION {
+        let (what, found) = ("the superblock", u32_at(8));
+        return Err(VolumeError::Newer { what, found, known: INTEGRITY_VERSION });
     }
-    let known = u32_at(8) == FORMAT_VERSION
+    // Each version has its flags.
+    let (integrity, version) = match u32_at(36) & FLAG_INTEGRITY {
+        0 => (false, FORMAT_VERSION),
+        _ => (true, INTEGRITY_VERSION),
+    };
+    let known = u32_at(8) == version
         && u64::from(u32_at(32)) == DATA_UNIT_BYTES
-        && u32_at(36) & !(FLAG_ENCRYPTED | FLAG_SOURCE) == 0
+        && u32_at(36) & !(FLAG_ENCRYPTED | FLAG_SOURCE | FLAG_INTEGRITY) == 0
         && u64_at(40) == SEGMENT_BYTES
         && u64::from(u32_at(48)) == UNITS_PER_PAGE;
     if !known {
@@ -275,6 +292,7 @@ fn decode_slot(slot: &[u8]) -> Result<Superblock, VolumeError> {
         size_bytes: u64_at(24),
         encryption,
         source,
+        integrity,
         generation: u64_at(16),
     };
     match superblock.fault() {

@@ -5,17 +5,18 @@
 //!  record (Mutex)    what the file `stack` says     held by whoever changes the stack: freeze, thaw, end of a merge or load,
 //!                                                   grow, close
 //!  pieces (RwLock)   nothing                        held shared for one piece of work in the background; exclusively by a freeze
-//!                                                   before it takes the gate
+//!                                                   and by who takes back intents, before the gate
 //!  gate (RwLock)     the stack in memory            held shared for one piece of a request (1 MiB at most), exclusively only
 //!                                                   to swap the stack, never while something is fetched or synced
 //! ```
-//! Lock order: `merging` → `record` → `pieces` → `gate` → stripe → locks of the maps; `fetching` → `pieces`. Nobody takes the gate
-//! shared twice, because a waiting swap stands between. Why `pieces`: threads in the background get little of a busy processor, and
-//! guests would wait behind the freeze that waits for their piece to end.
+//! Lock order: `merging` → `record` → `pieces` → `gate` → stripe → locks of the maps; `fetching` → `pieces`; the record of intents →
+//! `pieces`. Nobody takes the gate shared twice, because a waiting swap stands between. Why `pieces`: threads in the background get
+//! little of a busy processor, and guests would wait behind whoever takes the gate exclusively while their piece ends.
 
 use crate::arrived::Arrived;
 use crate::flush::Flusher;
 use crate::frozen::Reading;
+use crate::integrity::Integrity;
 use crate::layer::{self, Layer};
 use crate::lifecycle::{STACK_FILE, read_record, read_superblock, settle};
 use crate::merge::Turn;
@@ -41,7 +42,7 @@ pub type OpenSource<'a> = dyn Fn(&SnapshotRef) -> Result<Arc<dyn ChunkSource>, V
 pub struct Opening<'a> {
     /// Opens the stored snapshot that the volume is loaded from. Asked only while it is still loading.
     pub source: &'a OpenSource<'a>,
-    /// Told of every chunk of the source that turns out to be damaged, each time it is met.
+    /// Told of every chunk that turns out to be damaged (in the source, or here by its tags), each time it is met.
     pub on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
     /// Told once, with the reason, when the volume becomes read-only. Called by whoever met the failure, so it must not wait.
     pub on_read_only: Arc<dyn Fn(&str) + Send + Sync>,
@@ -55,7 +56,8 @@ impl Opening<'static> {
     }
 }
 
-/// A chunk of the source that cannot be read. Units of it that were not loaded or written yet give I/O errors.
+/// A chunk of the source that cannot be read, or one that holds a unit which does not match its tag. Its damaged units, and
+/// those that were not loaded or written yet, give I/O errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     pub volume: String,
@@ -78,6 +80,7 @@ pub struct Volume {
     pub(crate) gate: RwLock<Stack>,
     pub(crate) stripes: Stripes,
     pub(crate) flusher: Flusher,
+    pub(crate) integrity: Option<Integrity>,
     /// The record on the disk says "written to since it was closed".
     unclean: AtomicBool,
     pub(crate) merging: Mutex<Turn>,
@@ -109,10 +112,11 @@ impl Volume {
             (_, false) => None,
         };
         let size_bytes = superblock.size_bytes;
+        let integrity = Integrity::open(&files, dir, &superblock)?;
         let mut layers = Vec::new();
         for entry in &record.layers {
             let loaded = entry.number == 0 && superblock.source.is_some();
-            layers.push(Arc::new(Layer::open(&files, dir, entry, size_bytes, loaded)?));
+            layers.push(Arc::new(Layer::open(&files, dir, entry, size_bytes, loaded, integrity.is_some())?));
         }
         layer::remove_others(&files, dir, &record.layers);
         Ok(Arc::new(Volume {
@@ -128,6 +132,7 @@ impl Volume {
             gate: RwLock::new(Stack { layers, merging: None, source }),
             stripes: Stripes::new(),
             flusher: Flusher::default(),
+            integrity,
             merging: Mutex::default(),
             fetching: [const { Mutex::new(()) }; FETCHING],
             arrived: Arrived::default(),
@@ -175,6 +180,7 @@ impl Volume {
     /// compare everything with the last one.
     pub fn close(&self) -> Result<(), VolumeError> {
         self.flush()?;
+        self.close_intents()?;
         let mut record = self.record.lock();
         if !record.unclean {
             return Ok(());
@@ -182,7 +188,7 @@ impl Volume {
         {
             let stack = self.gate.write();
             // Somebody writes meanwhile: then this is not the end.
-            if stack.layers.iter().any(|layer| layer.store.is_dirty() || !layer.map.is_clean()) {
+            if stack.layers.iter().any(|layer| layer.is_dirty()) {
                 return Ok(());
             }
             self.unclean.store(false, Ordering::Release);

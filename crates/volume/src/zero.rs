@@ -42,7 +42,7 @@ impl Device {
             return Ok(false);
         }
         debug_assert!(len < UNIT && from % DATA_UNIT_BYTES + len as u64 <= DATA_UNIT_BYTES);
-        self.lanes().with(|lane| self.write_part(lane, Unit::at(from), from, Change::Zeros(len)))
+        self.with_lane(|lane| self.write_part(lane, Unit::at(from), from, Change::Zeros(len)))
     }
 }
 

@@ -140,7 +140,7 @@ fn one_bad_copy_of_the_superblock_is_written_again_from_the_other() {
 fn a_lost_head_is_damage_and_stays() {
     let both = |b: &mut Vec<u8>| [100, 16484].iter().for_each(|at| b[*at] ^= 1);
     let newer = |b: &mut Vec<u8>| {
-        b[8] = 2;
+        b[8] = 3;
         let crc =
             crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c(&b[..12]), &[0; 4]), &b[16..16384]);
         b[12..16].copy_from_slice(&crc.to_le_bytes());
@@ -149,7 +149,7 @@ fn a_lost_head_is_damage_and_stays() {
         ("superblock", "damaged: superblock: the checksum does not match", Box::new(both)),
         ("superblock", "damaged: the superblock file is too short", Box::new(|b| b.truncate(11))),
         ("superblock", "damaged: superblock: not one of ours", Box::new(|b| b.fill(0))),
-        ("superblock", "the superblock has format version 2; this release knows up to 1", Box::new(newer)),
+        ("superblock", "the superblock has format version 3; this release knows up to 2", Box::new(newer)),
         ("stack", "damaged: the stack record: the checksum does not match", Box::new(flip(20))),
         ("stack", "damaged: the stack record: the checksum does not match", Box::new(|b| b.truncate(40))),
         ("stack", "damaged: the stack record: it is too short", Box::new(|b| b.clear())),

@@ -22,6 +22,7 @@ type Step = (&'static str, fn(&Life) -> Result<(), VolumeError>);
 /// A volume, once it is made.
 struct Life {
     files: SimFiles,
+    integrity: bool,
     device: Option<Arc<Device>>,
 }
 
@@ -48,7 +49,8 @@ const STEPS: [Step; 10] = [
 /// Lives until a step fails: which, and how.
 fn live(life: &mut Life) -> Result<(), (&'static str, VolumeError)> {
     let files = shared(&life.files);
-    volume::create(&files, Path::new(DIR), &spec(MIB, true)).map_err(|e| ("create", e))?;
+    let make = if life.integrity { volume::create_with_integrity } else { volume::create };
+    make(&files, Path::new(DIR), &spec(MIB, true)).map_err(|e| ("create", e))?;
     life.device = Some(common::open_in(files, Path::new(DIR), key(true)).map_err(|e| ("open", e))?);
     life.device().write_at(&mut [1; 4096], 0, false).map_err(|e| ("first write", e))?;
     for (name, step) in STEPS {
@@ -78,9 +80,11 @@ fn stays_read_only(device: &Device, why: &str) {
 #[test]
 fn whatever_sync_fails_somebody_is_told_and_nothing_is_durable_that_is_not() {
     let mut table = BTreeMap::<String, u32>::new();
-    for op in [SimOp::Sync, SimOp::SyncDir] {
+    for (op, integrity) in
+        [(SimOp::Sync, false), (SimOp::SyncDir, false), (SimOp::Sync, true), (SimOp::SyncDir, true)]
+    {
         for skip in 0.. {
-            let mut life = Life { files: SimFiles::new(u64::from(skip)), device: None };
+            let mut life = Life { files: SimFiles::new(u64::from(skip)), integrity, device: None };
             life.files.inject(SimFault { op, path: "", skip, times: 1, errno: EIO });
             let ended = live(&mut life);
             let hits = life.files.hits();
@@ -95,7 +99,8 @@ fn whatever_sync_fails_somebody_is_told_and_nothing_is_durable_that_is_not() {
             *table.entry(format!("{step}: {op:?} of {name}: {kind}")).or_default() += 1;
             // Bytes that were accepted before may be lost: of data, and of a map that is in use. (Opening is refused then.)
             let made = ["create", "open", "freeze"].contains(&step);
-            let accepted = name.starts_with("data.") || name == "map" && !made;
+            let in_use = ["map", "intents"].contains(&name.as_str()) && !made;
+            let accepted = name.starts_with("data.") || name.starts_with("tags.") || in_use;
             assert!(read_only || !(op == SimOp::Sync && accepted), "{step}: {op:?} of {name}: {error}");
             if let VolumeError::ReadOnly(why) = &error {
                 assert!(why.contains("os error 5"), "no reason: {why}");
@@ -124,6 +129,10 @@ fn whatever_sync_fails_somebody_is_told_and_nothing_is_durable_that_is_not() {
         "grow: Sync of superblock.new: failed",
         "create: Sync of superblock.new: failed",
         "open: Sync of map: failed",
+        "flush: Sync of tags.0000: read-only",
+        "first write: Sync of intents: read-only",
+        "open: Sync of intents: failed",
+        "create: Sync of intents: failed",
     ] {
         assert!(table.contains_key(needed), "{needed} did not come about");
     }

@@ -36,7 +36,9 @@ pub const STEPS: [Step; 13] = [
         needed: true,
         ..step("build", "the binary, as it is shipped", || cargo(&["build", "--release", "-p", "sealvol"]))
     },
-    step("clients", "real clients against the binary, on SQLite", || pytest(&["tests", "-m", "not crash"], "sqlite")),
+    step("clients", "real clients against the binary, on SQLite", || {
+        pytest(&["tests", "-m", "not crash"], "sqlite")
+    }),
     step("postgres", "the API's clients again, on PostgreSQL", || {
         pytest(&["tests", "-m", "catalog"], "postgres")
     }),

@@ -88,6 +88,7 @@ impl World {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             catalog: None,
             chunks: None,
+            integrity: false,
             dev: false,
         };
         let house = House::open(&arguments, env.clone())?;

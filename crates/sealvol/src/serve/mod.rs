@@ -17,7 +17,7 @@ use chunks::ChunkStore;
 use control::VhostUserDevices;
 use ec2::resume::Which;
 use env::Env;
-use host::{Exporting, LocalHost};
+use host::{Exporting, LocalHost, Options};
 use jobs::{Kinds, Runner};
 use keys::{KeyFileSeal, Seal};
 use std::net::SocketAddr;
@@ -58,7 +58,8 @@ impl House {
         let portal = network::portal(arguments, &env)?;
         let network_devices = portal.as_ref().map(|portal| network::devices(arguments, portal));
         let exporting = Exporting { limited: arguments.limits, portal, vhost_user: arguments.vhost_user };
-        let host = Arc::new(LocalHost::new(env.clone(), data, chunks, exporting)?);
+        let options = Options { exporting, integrity: arguments.integrity };
+        let host = Arc::new(LocalHost::new(env.clone(), data, chunks, options)?);
         let token_key = wire::token::TokenKey::new(*seal.derive("page tokens").expose());
         let hosts: Arc<dyn host::Hosts> = host.clone();
         let storage: Arc<dyn host::Storage> = host.clone();

@@ -7,6 +7,7 @@ use crate::layer::{MAP_FILE, directory, map_bytes};
 use crate::map::slot::{self, PAGE_BYTES, PageOnDisk, SLOT_BYTES, Slot};
 use crate::map::{Page, UnitState};
 use crate::record::LayerRecord;
+use crate::store::Holds;
 use crate::{Superblock, VolumeError};
 use env::File;
 use std::collections::BTreeMap;
@@ -15,29 +16,31 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The number of a data file.
-pub(super) fn segment(name: &str) -> Option<u64> {
-    name.strip_prefix("data.").and_then(|number| number.parse().ok())
-}
-
 /// A layer that is being checked.
 struct Look {
     dir: PathBuf,
     size: u64,
     /// In an encrypted volume a hole under a written unit is no zeros that somebody wrote.
     encrypted: bool,
-    /// Data files that were looked for; `None`: not there.
-    data: BTreeMap<u64, Option<Opened>>,
+    /// Every written unit has a tag.
+    integrity: bool,
+    /// Files of data and of tags that were looked for; `None`: not there.
+    held: BTreeMap<(Holds, u64), Option<Opened>>,
 }
 
-/// A data file and its length.
+/// A file and its length.
 type Opened = (Arc<dyn File>, u64);
 
 impl Check<'_> {
     pub(super) fn layer(&mut self, superblock: &Superblock, record: &LayerRecord) -> Result<(), VolumeError> {
-        let (size, encrypted) = (superblock.size_bytes, superblock.encryption.is_some());
-        let mut look =
-            Look { dir: directory(self.dir, record.number), size, encrypted, data: BTreeMap::new() };
+        let mut look = Look {
+            dir: directory(self.dir, record.number),
+            size: superblock.size_bytes,
+            encrypted: superblock.encryption.is_some(),
+            integrity: superblock.integrity,
+            held: BTreeMap::new(),
+        };
+        let size = look.size;
         let path = look.dir.join(MAP_FILE);
         let map = match self.files.open(&path, false) {
             Ok(map) => map,
@@ -58,9 +61,10 @@ impl Check<'_> {
         }
         self.pages(&mut look, &*map)?;
         for name in self.list(&look.dir)? {
-            if let Some(number) = segment(&name) {
+            let is_tags = look.integrity && Holds::Tags.number(&name).is_some();
+            if let Some(number) = Holds::Data.number(&name) {
                 self.unnamed(&look, &*map, &name, number)?;
-            } else if look.dir != self.dir && name != MAP_FILE {
+            } else if !is_tags && look.dir != self.dir && name != MAP_FILE {
                 let what = "no file of a layer".to_owned();
                 self.tell_of(Severity::Note, look.dir.join(&name), None, what, "none; it is left alone");
             }
@@ -170,17 +174,20 @@ impl Check<'_> {
             }
             if state == UnitState::Written {
                 self.checked.units_written += (to - from) / DATA_UNIT_BYTES;
-                self.data(look, from..to)?;
+                self.held(look, Holds::Data, from..to)?;
+                if look.integrity {
+                    self.held(look, Holds::Tags, from..to)?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Bytes that the map calls written; all in one file.
-    fn data(&mut self, look: &mut Look, bytes: Range<u64>) -> Result<(), VolumeError> {
+    /// Bytes of the volume that the map calls written: what is held of them, all in one file.
+    fn held(&mut self, look: &mut Look, holds: Holds, bytes: Range<u64>) -> Result<(), VolumeError> {
         let number = bytes.start / SEGMENT_BYTES;
-        let path = look.dir.join(format!("data.{number:04}"));
-        if let std::collections::btree_map::Entry::Vacant(entry) = look.data.entry(number) {
+        let path = look.dir.join(holds.file_name(number));
+        if let std::collections::btree_map::Entry::Vacant(entry) = look.held.entry((holds, number)) {
             let opened = match self.files.open(&path, false) {
                 Ok(file) => {
                     let len = file.len().map_err(reading)?;
@@ -192,37 +199,41 @@ impl Check<'_> {
             entry.insert(opened);
         }
         let lost = "these bytes cannot be read";
-        let Some(Some((file, len))) = look.data.get(&number) else {
+        let Some(Some((file, len))) = look.held.get(&(holds, number)) else {
             self.tell_of(Severity::Damage, path, Some(bytes), "the file is missing".into(), lost);
             return Ok(());
         };
-        let base = number * SEGMENT_BYTES;
-        let end = bytes.end.min(base + len / DATA_UNIT_BYTES * DATA_UNIT_BYTES).max(bytes.start);
+        let (base, each) = (number * SEGMENT_BYTES, holds.unit_bytes());
+        let end = bytes.end.min(base + len / each * DATA_UNIT_BYTES).max(bytes.start);
         if end < bytes.end {
             let what = format!("the file ends at byte {len}: it was cut");
             self.tell_of(Severity::Damage, path.clone(), Some(end..bytes.end), what, lost);
         }
-        if look.encrypted {
-            let hole = first_hole(&**file, bytes.start - base, end - base)?;
-            if let Some(hole) = hole {
+        // No tag is all zeros.
+        if look.encrypted || holds == Holds::Tags {
+            let in_file = |at: u64| (at - base) / DATA_UNIT_BYTES * each;
+            if let Some(hole) = first_hole(&**file, in_file(bytes.start), in_file(end), each)? {
                 let what = "there is a hole where the map says that units are written".to_owned();
-                let bytes = Some(base + hole.start..base + hole.end);
-                self.tell_of(Severity::Damage, path, bytes, what, "these bytes read as noise");
+                let at = |in_file: u64| base + in_file / each * DATA_UNIT_BYTES;
+                let bytes = Some(at(hole.start)..at(hole.end));
+                let follows = if look.integrity { lost } else { "these bytes read as noise" };
+                self.tell_of(Severity::Damage, path, bytes, what, follows);
             }
         }
         Ok(())
     }
 }
 
-/// The first hole of whole units in the range of a file.
-fn first_hole(file: &dyn File, from: u64, to: u64) -> Result<Option<Range<u64>>, VolumeError> {
+/// The first hole in the range of a file that has all of what is held of a unit, which is `each` bytes. Holes begin at multiples of
+/// [`DATA_UNIT_BYTES`].
+fn first_hole(file: &dyn File, from: u64, to: u64, each: u64) -> Result<Option<Range<u64>>, VolumeError> {
     let mut at = from;
     while at < to {
         let data = file.next_data(at).map_err(reading)?.unwrap_or(to).min(to);
-        if data >= at + DATA_UNIT_BYTES {
-            return Ok(Some(at..data / DATA_UNIT_BYTES * DATA_UNIT_BYTES));
+        if data >= at + each {
+            return Ok(Some(at..data / each * each));
         }
-        at += DATA_UNIT_BYTES;
+        at = (at + 1).next_multiple_of(DATA_UNIT_BYTES);
     }
     Ok(None)
 }

@@ -88,8 +88,8 @@ fn growing_counts_and_keeps_everything_else() {
 fn a_newer_format_is_named_and_not_guessed_at() {
     for slot in 0..2 {
         let mut file = encrypted().encode();
-        set(&mut file, slot, 8, &2u32.to_le_bytes());
-        assert!(matches!(Superblock::decode(&file), Err(VolumeError::Newer { found: 2, known: 1, .. })));
+        set(&mut file, slot, 8, &3u32.to_le_bytes());
+        assert!(matches!(Superblock::decode(&file), Err(VolumeError::Newer { found: 3, known: 2, .. })));
     }
 }
 
@@ -100,7 +100,7 @@ fn impossible_contents_under_a_right_checksum_are_damage() {
         (24, &4095u64.to_le_bytes()), // odd size
         (24, &(VOLUME_BYTES_MAX + 4096).to_le_bytes()),
         (32, &512u32.to_le_bytes()), // another unit
-        (36, &5u32.to_le_bytes()),   // unknown flag
+        (36, &9u32.to_le_bytes()),   // unknown flag
         (40, &1u64.to_le_bytes()),   // another segment size
         (52, &[0xff, 0xff]),         // a text longer than the slot
         (72, &[0xff, 0xfe]),         // not UTF-8
@@ -152,5 +152,24 @@ proptest! {
             prop_assert!(Superblock::new(&read.spec()).is_ok());
         }
         let _ = Superblock::decode(&whole[..cut.min(whole.len())]);
+    }
+}
+
+/// A release before version 2 must refuse a volume whose tags it would leave behind; it takes one without as ever.
+#[test]
+fn integrity_is_version_2_and_nothing_else_is() {
+    let version = |file: &[u8]| (file[8], file[36] & 4);
+    assert_eq!(version(&encrypted().encode()), (1, 0));
+    let with = Superblock { integrity: true, ..encrypted() };
+    let file = with.encode();
+    assert_eq!(version(&file), (2, 4));
+    assert_eq!(Superblock::decode(&file).unwrap(), with);
+    // One without the other is neither version.
+    for (at, bytes) in [(8, 1u32), (36, FLAG_ENCRYPTED | FLAG_SOURCE)] {
+        let mut bad = file.clone();
+        for slot in [0, 1] {
+            set(&mut bad, slot, at, &bytes.to_le_bytes());
+        }
+        assert!(matches!(Superblock::decode(&bad), Err(VolumeError::Damaged(_))));
     }
 }

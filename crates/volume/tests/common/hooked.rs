@@ -1,12 +1,12 @@
 //! A file system that calls back at a step of the volume's, so that requests fall exactly between two of them.
 
 use super::{DIR, key, shared, spec};
-use env::{Clock, Moment, RealClock, SimFiles, SimOp};
+use env::{Clock, Files, Moment, RealClock, SimFiles, SimOp};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use volume::Device;
+use volume::{Device, VolumeError, VolumeSpec};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -70,8 +70,15 @@ pub fn join(started: &Mutex<Option<JoinHandle<()>>>) {
 
 /// A new encrypted volume on a file system with hooks.
 pub fn made() -> (Hooked, Arc<Device>) {
+    made_by(volume::create)
+}
+
+/// The same, made by this.
+pub fn made_by(
+    create: impl FnOnce(&Arc<dyn Files>, &Path, &VolumeSpec) -> Result<(), VolumeError>,
+) -> (Hooked, Arc<Device>) {
     let hooked = Hooked { files: SimFiles::new(1) };
     let files = shared(&hooked.files);
-    volume::create(&files, Path::new(DIR), &spec(1 << 30, true)).unwrap();
+    create(&files, Path::new(DIR), &spec(1 << 30, true)).unwrap();
     (hooked, super::open_in(files, Path::new(DIR), key(true)).unwrap())
 }

@@ -44,6 +44,20 @@ pub fn open_in(files: Arc<dyn Files>, dir: &Path, key: Option<DataKey>) -> Resul
     Device::open(Volume::open(files, dir, Opening::loaded())?, key)
 }
 
+/// Makes a volume, with integrity or without.
+pub fn create(files: &SimFiles, spec: &VolumeSpec, integrity: bool) {
+    let make = if integrity { volume::create_with_integrity } else { volume::create };
+    make(&shared(files), Path::new(DIR), spec).unwrap();
+}
+
+/// A new volume with integrity in a file system of its own.
+pub fn made_with_integrity(seed: u64, size_bytes: u64, encrypted: bool) -> (SimFiles, Arc<Device>) {
+    let files = SimFiles::new(seed);
+    create(&files, &spec(size_bytes, encrypted), true);
+    let volume = open(&files, encrypted).unwrap();
+    (files, volume)
+}
+
 /// A new volume in a file system of its own.
 pub fn made(seed: u64, size_bytes: u64, encrypted: bool) -> (SimFiles, Arc<Device>) {
     let files = SimFiles::new(seed);

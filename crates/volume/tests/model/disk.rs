@@ -7,7 +7,7 @@ use env::{Crash, Files, SimFault, SimOp, SimTamper, Tamper};
 use std::path::{Path, PathBuf};
 
 /// Operations that fail: which, where, with which `errno`.
-const FAULTS: [(SimOp, &str, i32); 17] = [
+const FAULTS: [(SimOp, &str, i32); 22] = [
     (SimOp::Write, "data.", 28),
     (SimOp::Write, "data.", 5),
     (SimOp::Write, "map", 28),
@@ -25,6 +25,12 @@ const FAULTS: [(SimOp, &str, i32); 17] = [
     (SimOp::Read, "data.", 5),
     (SimOp::Read, "map", 5),
     (SimOp::Punch, "data.", 5),
+    // Without integrity these wait in vain.
+    (SimOp::Write, "tags.", 28),
+    (SimOp::Sync, "tags.", 5),
+    (SimOp::Read, "tags.", 5),
+    (SimOp::Write, "intents", 28),
+    (SimOp::Sync, "intents", 5),
 ];
 
 /// Layout of a map page, by `map/slot.rs`: 8,192 units, 2 bits each.
@@ -35,7 +41,7 @@ impl Run {
     /// Something will fail soon.
     pub fn fault(&mut self) {
         self.faults += 1;
-        let path = ["data.", "map", "stack", "superblock"][self.dice.below(4) as usize];
+        let path = ["data.", "map", "stack", "superblock", "tags.", "intents"][self.dice.below(6) as usize];
         let skip = self.dice.below(4) as u32;
         match self.dice.below(10) {
             0..=3 => {
@@ -96,6 +102,7 @@ impl Run {
             }
             vol.frozen.retain(|_, frozen| frozen.sure);
         }
+        self.tag_anew();
         if !self.volumes.is_empty() {
             (0..self.dice.below(3)).for_each(|_| self.check_frozen());
         }

@@ -9,6 +9,7 @@
 //!                       on the disk: every unit that a map names has durable data of one of its versions
 //!  after every fault    the same for what can be read at once; after a failed sync nothing is written or flushed any more
 //!  after damage         metadata is refused or read as it was; of data, the unit alone is different           damage.rs
+//!  with integrity       the same, and no good unit is refused; damaged data and tags are
 //! ```
 //! `every_point.rs` goes through one life of a volume and cuts the power at every change, one after the other.
 //!
@@ -36,7 +37,13 @@ const VOLUMES: usize = 3;
 
 impl Run {
     fn new(seed: u64) -> Run {
-        let setup = Setup { seed, encrypted: seed.is_multiple_of(2), restored: seed % 4 >= 2, how: None };
+        let setup = Setup {
+            seed,
+            encrypted: seed.is_multiple_of(2),
+            integrity: seed % 8 >= 4,
+            restored: seed % 4 >= 2,
+            how: None,
+        };
         let mut run = Run::empty(setup);
         run.files.read_short(seed.is_multiple_of(3));
         run.files.split_writes(seed.is_multiple_of(5));

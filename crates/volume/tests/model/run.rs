@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use volume::{Device, ExtentKind, Opening, Volume, VolumeError};
+use std::sync::atomic::AtomicBool;
+use volume::{Damage, Device, ExtentKind, Opening, Volume, VolumeError};
 
 pub const MIB: u64 = 1 << 20;
 pub const SIZE: u64 = 33 * MIB + 12 * 4096;
@@ -30,6 +31,8 @@ pub const WINDOWS: [Range<u64>; 6] = [
 pub struct Setup {
     pub seed: u64,
     pub encrypted: bool,
+    /// Every unit has a tag: no good one may be refused.
+    pub integrity: bool,
     /// The first volume is made from a stored snapshot.
     pub restored: bool,
     /// What every crash does; `None`: as the dice say.
@@ -99,13 +102,23 @@ pub fn open(
     source: &Option<(SnapshotRef, Arc<Stored>)>,
     encrypted: bool,
 ) -> Result<Arc<Device>, VolumeError> {
+    open_telling(files, dir, source, encrypted, |damage| panic!("{damage:?}"))
+}
+
+/// The same where damage is to be met.
+pub fn open_telling(
+    files: &SimFiles,
+    dir: &std::path::Path,
+    source: &Option<(SnapshotRef, Arc<Stored>)>,
+    encrypted: bool,
+    on_damage: fn(Damage),
+) -> Result<Arc<Device>, VolumeError> {
     let give = |at: &SnapshotRef| -> Result<Arc<dyn ChunkSource>, VolumeError> {
         let (name, stored) = source.as_ref().expect("asked for a source that it has not");
         assert_eq!(at, name);
         Ok(stored.clone())
     };
-    let opening =
-        Opening { source: &give, on_damage: Arc::new(|damage| panic!("{damage:?}")), ..Opening::loaded() };
+    let opening = Opening { source: &give, on_damage: Arc::new(on_damage), ..Opening::loaded() };
     Device::open(Volume::open(shared(files), dir, opening)?, key(encrypted))
 }
 
@@ -154,7 +167,8 @@ impl Run {
         });
         wanted.source = source.as_ref().map(|(at, _)| at.clone());
         loop {
-            let made = volume::create(&shared(&self.files), &dir, &wanted);
+            let make = if self.setup.integrity { volume::create_with_integrity } else { volume::create };
+            let made = make(&shared(&self.files), &dir, &wanted);
             match made.and_then(|()| open(&self.files, &dir, &source, self.setup.encrypted)) {
                 Ok(device) => {
                     self.at = self.volumes.len();
@@ -239,7 +253,9 @@ impl Run {
 
     pub fn flush(&mut self) {
         self.note("flush");
-        let result = self.vol().device.flush();
+        // As if the flush had come late enough for it.
+        let device = self.vol().device.clone();
+        let result = device.flush().inspect(|()| device.volume().age_intents());
         self.ended(result, true);
     }
 
@@ -259,6 +275,16 @@ impl Run {
     pub fn kill(&mut self) {
         self.note("kill");
         self.start_again();
+    }
+
+    /// After a crash: what may not match its tag gets a new one, sometimes.
+    pub fn tag_anew(&mut self) {
+        for vol in &mut self.volumes {
+            if vol.device.is_unsure() && self.dice.one_in(2) {
+                vol.device.settle(&AtomicBool::new(false)).unwrap();
+                assert!(!vol.device.is_unsure() && vol.model.settle(&vol.device, "tagged anew"));
+            }
+        }
     }
 
     fn start_again(&mut self) {
