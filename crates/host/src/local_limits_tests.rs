@@ -22,7 +22,8 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let chunks = Arc::new(snapshot::testing::MemoryStore::default());
         let host =
-            LocalHost::new(Env::real(), dir.path(), chunks, Exporting { limited, ..Exporting::default() }).unwrap();
+            LocalHost::new(Env::real(), dir.path(), chunks, Exporting { limited, ..Exporting::default() })
+                .unwrap();
         for volume in [ONE, TWO] {
             let spec =
                 VolumeSpec { volume_id: volume.into(), size_bytes: 1 << 30, encryption: None, source: None };

@@ -169,7 +169,10 @@ impl<'d> Service<'d> {
     /// Makes durable what was answered before, unless some of it may be lost: then the guest is told so.
     fn flush(&self) -> Result<(), Status> {
         if self.past.must_tell() {
-            tracing::warn!(volume = self.volume.volume_id(), "a flush fails: writes before a crash may be lost");
+            tracing::warn!(
+                volume = self.volume.volume_id(),
+                "a flush fails: writes before a crash may be lost"
+            );
             return Err(Status::IoError);
         }
         self.told("flush", self.volume.flush())

@@ -128,7 +128,11 @@ fn run(setup: &Setup, own: &Progress, epoll: &Epoll) -> Option<u16> {
     };
     if setup.past.begins(setup.queue, setup.base, ring.next_available()) {
         let queue = setup.queue;
-        tracing::warn!(volume, queue, "a guest has outlived a server that did not stop in order; its next flush fails");
+        tracing::warn!(
+            volume,
+            queue,
+            "a guest has outlived a server that did not stop in order; its next flush fails"
+        );
     }
     let mut queue = Queue {
         ring,

@@ -57,7 +57,10 @@ impl Action for DescribeDevice {
             device: Some(attachment.device.clone()),
             uri: Some(uri(&row, attachment)?),
             network_uri: cx.door.dependency::<NetworkDevices>().map(|n| n.uri(&row.id, &attachment.instance)),
-            vhost_user_socket: cx.door.dependency::<VhostUserDevices>().map(|v| v.path(&row.id, &attachment.instance)),
+            vhost_user_socket: cx
+                .door
+                .dependency::<VhostUserDevices>()
+                .map(|v| v.path(&row.id, &attachment.instance)),
             encrypted: Some(row.encryption.is_some()),
         })
     }
