@@ -7,6 +7,7 @@ mod driver;
 mod served;
 
 use driver::{Guest, QUEUE_BYTES, Queue};
+use env::{Files, RealFiles};
 use export::VhostExport;
 use served::*;
 use std::path::PathBuf;
@@ -164,8 +165,8 @@ fn a_guest_that_boots_anew_is_not_told_what_the_old_one_was_to_hear() {
     let (mut served, guest) = written();
     kill(&mut served);
     start(&mut served);
-    assert_eq!(write(&mut connect(&served, &guest).1), OK);
-    let (front, queue) = connect(&served, &guest);
+    let (front, mut queue) = connect(&served, &guest);
+    assert_eq!(write(&mut queue), OK);
     queue.write(0, &vec![0; QUEUE_BYTES as usize]);
     drop(front);
     assert_eq!(flush(&mut connect(&served, &guest).1), OK);
@@ -213,13 +214,13 @@ fn a_file_that_makes_no_sense_vouches_for_nobody() {
     for text in ["", "0", "0 1 2", "0 65537", "256 1", "0 2", "1 1", "\u{0}", "0 1x"] {
         let (mut served, guest) = written();
         kill(&mut served);
-        std::fs::write(stopped(&served), text).unwrap();
+        RealFiles.write_durably(&stopped(&served), text.as_bytes()).unwrap();
         start(&mut served);
         assert_eq!(flush(&mut connect(&served, &guest).1), IOERR, "{text:?}");
     }
     let (mut served, guest) = written();
     kill(&mut served);
-    std::fs::write(stopped(&served), "9 9\n0 1\n").unwrap();
+    RealFiles.write_durably(&stopped(&served), b"9 9\n0 1\n").unwrap();
     start(&mut served);
     assert_eq!(flush(&mut connect(&served, &guest).1), OK, "this test cannot tell");
 }
@@ -228,6 +229,6 @@ fn a_file_that_makes_no_sense_vouches_for_nobody() {
 fn a_file_that_cannot_be_taken_away_ends_the_start() {
     let (mut served, _guest) = written();
     kill(&mut served);
-    std::fs::create_dir_all(stopped(&served).join("x")).unwrap();
+    RealFiles.create_dir_all(&stopped(&served).join("x")).unwrap();
     assert!(VhostExport::start(NAME, served.device.clone(), served.socket()).is_err());
 }

@@ -86,9 +86,9 @@ fn limits_hold() {
 fn flushes_and_ids_are_free_and_a_stop_waits_for_no_limit() {
     let root = tempfile::tempdir().unwrap();
     let device = device(Arc::new(RealFiles), &root.path().join("volume"));
-    // A second request would wait for a thousand seconds of the real clock.
-    let outlet = Outlet::from(device).limited(&limits(1, DATA / 1000));
-    let export = VhostExport::start(NAME, outlet, root.path().join("socket")).unwrap();
+    // Seven long requests would take a minute of the real clock; a short one goes before.
+    let outlet = Outlet::from(device).limited(&limits(1 << 20, 8192));
+    let export = VhostExport::start(NAME, outlet.clone(), root.path().join("socket")).unwrap();
     let guest = Guest::new(1, 32, DATA);
     let mut front = guest.connect(export.path(), 0);
     let mut queue = guest.start(&mut front, 0, 0);
@@ -97,13 +97,15 @@ fn flushes_and_ids_are_free_and_a_stop_waits_for_no_limit() {
         assert_eq!(queue.request(GET_ID, 0, &[], 20).0, OK);
     }
     for slot in 0..8 {
-        let head = queue.place(slot, IN, 0, DATA as u32, WRITE);
+        let bytes = if slot == 0 { 512 } else { DATA as u32 };
+        let head = queue.place(slot, IN, 0, bytes, WRITE);
         queue.offer(head);
     }
     queue.send();
-    queue.sleep(50);
+    assert_eq!(queue.wait().0, 0, "an answer waited with the next request");
     export.stop();
-    for slot in 0..8 {
+    assert!(outlet.port().hold(Kind::Read, 512).is_some(), "another export is not held any more");
+    for slot in 1..8 {
         assert_eq!((queue.wait().0, queue.status(slot)), (slot, OK));
     }
     drop(front);

@@ -73,12 +73,12 @@ impl Past {
 
     /// A queue begins, or goes on, at `used`; `base` is where the front-end says that it was. Returns whether its guest must be told.
     pub fn begins(&self, queue: u8, base: u16, used: u16) -> bool {
-        if self.left.lock().get(&queue) == Some(&used) {
-            return false;
-        }
         if base == 0 && used == 0 {
             // Of a guest that has begun anew, and misses nothing.
             self.untold.fetch_and(!bit(queue), Ordering::SeqCst);
+            return false;
+        }
+        if self.left.lock().get(&queue) == Some(&used) {
             return false;
         }
         self.untold.fetch_or(bit(queue), Ordering::SeqCst);
