@@ -11,7 +11,7 @@
 use crate::attached::Attached;
 use crate::local_storage::Unreadable;
 use crate::readers::Readers;
-use crate::sockets::{Sockets, run_directory};
+use crate::sockets::{self, Sockets, run_directory};
 use crate::works::Works;
 use crate::{AttachSpec, HostError, Hosts, KeyService, Notices};
 use base::{Fault, Refusal};
@@ -266,6 +266,7 @@ impl Hosts for LocalHost {
             return Err(HostError::Fault(Fault::new(format!("volume {id} is still in use on this host"))));
         }
         self.inner.told.lock().retain(|(volume, _)| volume != id);
+        sockets::forget(&*self.inner.env.files, &self.inner.run, id);
         volume::remove(&self.inner.env.files, &self.inner.directory(id)).map_err(|e| broken(id, &e))
     }
 

@@ -4,11 +4,13 @@
 //!  <volume>.<instance>.sock            NBD
 //!  <volume>.<instance>.vhost           vhost-user-blk, if the host offers it
 //!  <volume>.<instance>.vhost.stopped   where its queues were left, while nobody serves them
+//!  <volume>.<instance>.vhost.through   its guest wants writes to be durable
 //! ```
 //! Both serve the same outlet: limits hold and counts grow for the two together.
 
 use crate::AttachSpec;
 use base::Fault;
+use env::Files;
 use export::{Export, Listen, Outlet, VhostExport};
 use std::path::{Path, PathBuf};
 
@@ -52,6 +54,16 @@ impl Sockets {
     }
 }
 
+/// Removes what is left beside the sockets of a volume that goes. What cannot be removed is nobody's any more and harms nobody.
+pub(crate) fn forget(files: &dyn Files, run: &Path, volume: &str) {
+    let prefix = format!("{volume}.");
+    for name in files.list(run).unwrap_or_default() {
+        if name.as_os_str().as_encoded_bytes().starts_with(prefix.as_bytes()) {
+            let _ = files.remove_file(&run.join(name));
+        }
+    }
+}
+
 /// The file name of an attachment's vhost-user socket.
 pub fn vhost_socket(volume: &str, instance: &str) -> String {
     format!("{volume}.{instance}.vhost")
@@ -72,3 +84,7 @@ pub(crate) fn run_directory(data: &Path) -> PathBuf {
         .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3));
     PathBuf::from(format!("/tmp/sealvol-{hash:016x}"))
 }
+
+#[cfg(test)]
+#[path = "sockets_tests.rs"]
+mod tests;

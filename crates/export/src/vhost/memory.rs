@@ -2,8 +2,9 @@
 //!
 //! The front-end hands over files and says where in the guest's address space each lies. Everything that a guest names is
 //! an address in that space and is looked up here: what is not wholly inside is refused. The guest goes on writing its memory
-//! while we read it, so nothing is ever read twice or referred to by a Rust reference; slices here only copy. Known gap: a
-//! front-end (not its guest) that shortens such a file after handing it over kills this process with SIGBUS.
+//! while we read it, so nothing is ever read twice or referred to by a Rust reference; slices here only copy. A file
+//! that is shortened after it was handed over would kill this process with SIGBUS, so it is sealed against that. Known gap: a
+//! front-end (not its guest) can hand over a file that cannot be sealed, and shorten it.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -34,6 +35,8 @@ impl GuestMemory {
         let (mut mapped, mut windows) = (Vec::new(), Vec::new());
         for (region, file) in regions.iter().zip(files) {
             let (guest, len, offset) = (region.guest_phys_addr, region.memory_size, region.mmap_offset);
+            // Before its length is looked at. Files that cannot be sealed are taken all the same: hypervisors use some.
+            env::forbid_shrinking(&file);
             // Behind the end of the file there is no memory: touching it would kill us.
             let about = file.metadata()?;
             if !about.is_file() || offset.checked_add(len).is_none_or(|end| end > about.len()) {

@@ -57,7 +57,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// off). The front-end may leave, or crash, and connect again; it finds every request either answered or still waiting.
 pub struct VhostExport {
     shared: Arc<Shared>,
-    path: PathBuf,
     accepting: Option<JoinHandle<()>>,
     stop_accepting: Closer,
 }
@@ -69,6 +68,7 @@ struct Shared {
     write_back: Arc<AtomicBool>,
     phase: Arc<Progress>,
     past: Arc<Past>,
+    socket: PathBuf,
     /// The socket of the front-end that is here.
     open: Mutex<Option<Closer>>,
     /// It left.
@@ -111,9 +111,10 @@ impl VhostExport {
             name: name.to_owned(),
             outlet: outlet.into().beside(),
             options,
-            write_back: Arc::new(AtomicBool::new(true)),
+            write_back: Arc::new(AtomicBool::new(past::write_back(&socket))),
             phase: Arc::default(),
             past,
+            socket,
             open: Mutex::new(None),
             ended: Condvar::new(),
         });
@@ -122,11 +123,11 @@ impl VhostExport {
             let shared = shared.clone();
             env::spawn("vhost-accept", move || accept(&shared, &listener))?
         };
-        Ok(VhostExport { shared, path: socket, accepting: Some(accepting), stop_accepting })
+        Ok(VhostExport { shared, accepting: Some(accepting), stop_accepting })
     }
 
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.shared.socket
     }
 
     /// Takes no new front-end, answers the requests that wait (for at most 10 s), lets the front-end go, flushes the volume
@@ -134,10 +135,10 @@ impl VhostExport {
     /// then; whoever must know calls [`volume::Device::close`] as well.
     pub fn stop(mut self) {
         self.end(STOP_GRACE);
-        let Shared { name: volume, outlet, past, .. } = &*self.shared;
+        let Shared { name: volume, outlet, past, socket, .. } = &*self.shared;
         if let Err(why) = outlet.device().flush() {
             tracing::error!(volume, %why, "flush at the end of an export failed");
-        } else if let Err(why) = past.hand_on(&self.path) {
+        } else if let Err(why) = past.hand_on(socket) {
             tracing::warn!(volume, %why, "a guest that connects again will have a flush fail");
         }
     }
@@ -148,7 +149,7 @@ impl VhostExport {
         shared.phase.reach(if grace.is_zero() { Phase::Cut } else { Phase::Draining });
         shared.outlet.end_waiting();
         self.stop_accepting.close();
-        let _ = env::RealFiles.remove_file(&self.path);
+        let _ = env::RealFiles.remove_file(&shared.socket);
         let mut open = shared.open.lock();
         if let Some(closer) = &*open {
             closer.close_input();
@@ -212,6 +213,7 @@ fn serve(shared: &Shared, stream: UnixStream) -> Error {
         },
         queues,
         shared.write_back.clone(),
+        shared.socket.clone(),
     );
     // The library asks for this kind of lock; nobody else takes it while a message is handled.
     let session = Arc::new(std::sync::Mutex::new(session));

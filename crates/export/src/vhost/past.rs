@@ -10,7 +10,8 @@
 //! ```text
 //!  a line per queue that was served:  queue " " used index
 //! ```
-//! A queue whose guest was still to be told is not in it. Known gap: a ring is known by its index alone; after 65,536 answers,
+//! A queue whose guest was still to be told is not in it. While writes are to be durable before their answers because a guest
+//! said so, there is an empty file `<socket>.through`: that guest does not say so again. Known gap: a ring is known by its index alone; after 65,536 answers,
 //! or a multiple, it looks like a new one.
 
 use env::{Files, RealFiles};
@@ -20,6 +21,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+const STOPPED: &str = ".stopped";
+const THROUGH: &str = ".through";
+
 #[derive(Default)]
 pub(crate) struct Past {
     /// Queue → used index.
@@ -28,17 +32,28 @@ pub(crate) struct Past {
     untold: AtomicU64,
 }
 
+/// Whether a guest last left the cache of writes on, at any export at this socket.
+pub(crate) fn write_back(socket: &Path) -> bool {
+    !RealFiles.exists(&beside(socket, THROUGH))
+}
+
+/// For the exports after this one.
+pub(crate) fn remember_write_back(socket: &Path, on: bool) -> io::Result<()> {
+    let file = beside(socket, THROUGH);
+    match on {
+        true => remove(&file),
+        false => RealFiles.write_durably(&file, b""),
+    }
+}
+
 impl Past {
     /// What the export before left at this socket. Its file is taken away: from now on it would lie.
     ///
     /// Errors: the file cannot be taken away.
     pub fn take_over(socket: &Path) -> io::Result<Past> {
-        let file = file(socket);
+        let file = beside(socket, STOPPED);
         let text = RealFiles.read(&file).unwrap_or_default();
-        match RealFiles.remove_file(&file) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
+        remove(&file)?;
         let text = String::from_utf8_lossy(&text);
         let line = |line: &str| {
             let (queue, used) = line.split_once(' ')?;
@@ -53,17 +68,17 @@ impl Past {
         let left = self.left.lock();
         let told = left.iter().filter(|(queue, _)| untold & bit(**queue) == 0);
         let text: String = told.map(|(queue, used)| format!("{queue} {used}\n")).collect();
-        RealFiles.write_durably(&file(socket), text.as_bytes())
+        RealFiles.write_durably(&beside(socket, STOPPED), text.as_bytes())
     }
 
     /// A queue begins, or goes on, at `used`; `base` is where the front-end says that it was. Returns whether its guest must be told.
     pub fn begins(&self, queue: u8, base: u16, used: u16) -> bool {
-        if self.left.lock().get(&queue) == Some(&used) {
-            return false;
-        }
         if base == 0 && used == 0 {
             // Of a guest that has begun anew, and misses nothing.
             self.untold.fetch_and(!bit(queue), Ordering::SeqCst);
+            return false;
+        }
+        if self.left.lock().get(&queue) == Some(&used) {
             return false;
         }
         self.untold.fetch_or(bit(queue), Ordering::SeqCst);
@@ -86,8 +101,15 @@ fn bit(queue: u8) -> u64 {
     1_u64.checked_shl(queue.into()).unwrap_or(0)
 }
 
-fn file(socket: &Path) -> PathBuf {
+fn beside(socket: &Path, suffix: &str) -> PathBuf {
     let mut name = socket.as_os_str().to_owned();
-    name.push(".stopped");
+    name.push(suffix);
     name.into()
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match RealFiles.remove_file(file) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
 }

@@ -6,11 +6,13 @@
 
 use super::config;
 use super::memory::GuestMemory;
+use super::past;
 use super::ring::Addresses;
 use super::vring::{Common, Vring};
 use super::worker::{Durability, Phase};
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use vhost::VhostUserMemoryRegionBase;
@@ -27,17 +29,20 @@ pub(crate) struct Session {
     offered: u64,
     queues: u16,
     write_back: Arc<AtomicBool>,
+    /// Where this export listens.
+    socket: PathBuf,
     common: Common,
     vrings: Vec<Vring>,
 }
 
 impl Session {
     /// `write_back` outlives sessions: a guest that turned the cache off does not learn of a reconnection.
-    pub fn new(common: Common, queues: u16, write_back: Arc<AtomicBool>) -> Session {
+    pub fn new(common: Common, queues: u16, write_back: Arc<AtomicBool>, socket: PathBuf) -> Session {
         Session {
             offered: config::features(common.read_only),
             queues,
             write_back,
+            socket,
             common,
             vrings: (0..queues).map(|_| Vring::default()).collect(),
         }
@@ -211,6 +216,7 @@ impl VhostUserBackendReqHandlerMut for Session {
     /// Only the cache's mode can be written.
     fn set_config(&mut self, offset: u32, bytes: &[u8], _: VhostUserConfigFlags) -> Result<()> {
         let (config::WRITE_BACK_AT, [mode]) = (offset, bytes) else { return Err(Error::InvalidParam) };
+        past::remember_write_back(&self.socket, *mode != 0).map_err(Error::ReqHandlerError)?;
         self.write_back.store(*mode != 0, Ordering::SeqCst);
         if *mode != 0 {
             return Ok(());

@@ -96,7 +96,13 @@ impl Guest {
     /// Starts a queue where the memory says that it was left.
     pub fn start(&self, front: &mut Frontend, index: u16, unwanted: u64) -> Queue {
         let queue = Queue::new(self.clone(), index, unwanted);
-        let (at, n) = (FRONT_END + queue.base, usize::from(index));
+        self.start_at(front, &queue, queue.last_used);
+        queue
+    }
+
+    /// Starts a queue and says where it was left, true or not.
+    pub fn start_at(&self, front: &mut Frontend, queue: &Queue, base: u16) {
+        let (at, n) = (FRONT_END + queue.base, usize::from(queue.index));
         let config = VringConfigData {
             queue_max_size: self.size,
             queue_size: self.size,
@@ -108,11 +114,10 @@ impl Guest {
         };
         front.set_vring_num(n, self.size).unwrap();
         front.set_vring_addr(n, &config).unwrap();
-        front.set_vring_base(n, queue.last_used).unwrap();
+        front.set_vring_base(n, base).unwrap();
         front.set_vring_call(n, &queue.call).unwrap();
         front.set_vring_kick(n, &queue.kick).unwrap();
         front.set_vring_enable(n, true).unwrap();
-        queue
     }
 }
 
@@ -133,7 +138,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    fn new(guest: Guest, index: u16, unwanted: u64) -> Queue {
+    pub fn new(guest: Guest, index: u16, unwanted: u64) -> Queue {
         let (kick, call) = (EventFd::new(0).unwrap(), EventFd::new(0).unwrap());
         let waiting = Epoll::new().unwrap();
         let edge = EpollEvent::new(EventSet::IN | EventSet::EDGE_TRIGGERED, 0);
