@@ -1,6 +1,6 @@
 //! Which sockets an attachment has, and what stays of them.
 
-use crate::{AttachSpec, Exporting, Hosts, LocalHost};
+use crate::{AttachSpec, Exporting, Hosts, LocalHost, Options};
 use base::{AccountId, Region};
 use env::{Env, Files, RealFiles};
 use std::os::unix::fs::FileTypeExt;
@@ -14,7 +14,8 @@ const TWO: &str = "vol-00000000000000002";
 fn host(data: &Path, vhost_user: bool) -> LocalHost {
     let chunks = Arc::new(snapshot::testing::MemoryStore::default());
     let exporting = Exporting { vhost_user, ..Exporting::default() };
-    let host = LocalHost::new(Env::real(), data, chunks, exporting).unwrap();
+    let options = Options { exporting, ..Options::default() };
+    let host = LocalHost::new(Env::real(), data, chunks, options).unwrap();
     for volume in [ONE, TWO] {
         let spec =
             VolumeSpec { volume_id: volume.into(), size_bytes: 1 << 30, encryption: None, source: None };
