@@ -173,7 +173,7 @@ def report(all_lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary")
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--disk", help="where the flush-heavy job lies")
     parser.add_argument("--json")
@@ -187,7 +187,7 @@ def main():
     finally:
         shutil.rmtree(root, ignore_errors=True)
         shutil.rmtree(disk, ignore_errors=True)
-    print(f"{chosen.rounds} rounds of {chosen.seconds:g} s")
+    print(f"{chosen.rounds} rounds of {chosen.seconds} s")
     for figure, digits in [("iops", 0), ("MB/s", 0), ("p99 us", 0), ("CPU us/request", 1), ("CPU-s/GiB", 2)]:
         table(found, figure, digits)
     table(flushed, "iops", 0)

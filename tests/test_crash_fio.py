@@ -10,8 +10,7 @@ import threading
 import time
 
 import pytest
-from support.checks import until
-from support.devices import Bench, run
+from support.devices import Bench, device_of, run
 from support.faults import LOST, Faults
 from support.fsck import assert_sound
 from support.ledger import Ledger
@@ -31,16 +30,6 @@ LEDGER_AT, LANES, PER_LANE = 31 * MIB, 3, 256
 def fio(uri, seed, *arguments):
     command = ["fio", "--name=load", "--ioengine=nbd", f"--uri={uri}", "--bs=4k", "--iodepth=16", f"--randseed={seed}"]
     return [*command, f"--offset={FIO_AT}", f"--size={FIO_SIZE}", "--verify=crc32c", "--verify_fatal=1", *arguments]
-
-
-def device_of(server, volume_id):
-    """The device, once the restarted server has it again."""
-
-    def there():
-        answer = server.sealvol("device", volume_id, check=False)
-        return answer.returncode == 0 and answer.stdout.strip()
-
-    return until(there, seconds=60)
 
 
 class Crash:

@@ -12,8 +12,7 @@ import time
 
 import pytest
 from support import guest
-from support.checks import until
-from support.devices import Bench
+from support.devices import Bench, device_of
 from support.fsck import assert_sound
 from support.guest import Guest
 from support.sqlite_writer import blob
@@ -60,14 +59,6 @@ def look(file, committed):
     assert committed <= len(rows) == last <= committed + 1, f"{committed} were committed, {len(rows)} rows are there"
     assert all(content == blob(number) for number, content in rows)
     return len(rows)
-
-
-def device_of(server, volume_id):
-    def there():
-        answer = server.sealvol("device", volume_id, check=False)
-        return answer.returncode == 0 and answer.stdout.strip()
-
-    return until(there, seconds=60)
 
 
 def test_a_database_in_a_guest_survives_kill_9(make_server, tmp_path):

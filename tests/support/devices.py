@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 
+from support.checks import until
 from support.ec2 import attach, detach, instance, volume
 
 
@@ -12,6 +13,16 @@ def run(*command, check=True, timeout=120, **options):
     if check:
         assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def device_of(server, volume_id):
+    """The device, once the restarted server has it again."""
+
+    def there():
+        answer = server.sealvol("device", volume_id, check=False)
+        return answer.returncode == 0 and answer.stdout.strip()
+
+    return until(there, seconds=60)
 
 
 class Bench:

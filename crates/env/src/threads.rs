@@ -1,6 +1,7 @@
 //! Threads. All of ours are named and started here.
 
 use std::io;
+use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,9 +29,10 @@ pub fn together(name: &str, threads: usize, work: &(dyn Fn() + Sync)) {
     });
 }
 
-/// Processors that this process may use at a time.
+/// Processors that this process may use at a time, as it was at the first call: finding out reads several files.
 pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    static FOUND: OnceLock<usize> = OnceLock::new();
+    *FOUND.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// Lets other threads that wait for this processor run first.

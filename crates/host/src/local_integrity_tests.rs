@@ -1,7 +1,7 @@
 //! A host that makes volumes with integrity: damage is refused at the device and told, and a crash is settled.
 
 use super::*;
-use crate::testing::{Device as Client, MARKER};
+use crate::testing::{Device as Client, MARKER, Told};
 use crate::{KeyService, KeyUse};
 use base::{AccountId, Region};
 use env::{Clock, Files, RealClock, RealFiles};
@@ -15,19 +15,6 @@ struct NoKms;
 impl KeyService for NoKms {
     fn decrypt(&self, _: &KeyUse) -> Result<DataKey, HostError> {
         Err(HostError::Fault(Fault::new("asked for a key")))
-    }
-}
-
-#[derive(Default)]
-struct Told(Mutex<Vec<Damage>>);
-
-impl Notices for Told {
-    fn damaged(&self, damage: &Damage) {
-        self.0.lock().push(damage.clone());
-    }
-
-    fn read_only(&self, volume: &str, why: &str) {
-        panic!("{volume} failed: {why}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Bytes at rest, on a real directory with real volumes and a chunk store in memory; only KMS is played.
 
 use super::*;
-use crate::{HostError, KeyService, LocalHost, Notices, Storage};
+use crate::testing::Told;
+use crate::{HostError, KeyService, LocalHost, Storage};
 use api::Caller;
 use base::{AccountId, Region};
 use env::Env;
@@ -9,7 +10,7 @@ use keys::DataKey;
 use parking_lot::Mutex;
 use snapshot::testing::MemoryStore;
 use std::sync::Arc;
-use volume::{Damage, Encryption};
+use volume::Encryption;
 
 const GIB: u64 = 1 << 30;
 const ONE: &str = "vol-00000000000000001";
@@ -25,19 +26,6 @@ impl KeyService for FakeKms {
             return Err(HostError::Refused(Refusal::new("DisabledException", "it is disabled.")));
         }
         Ok(key(wanted.wrapped_key[0]))
-    }
-}
-
-#[derive(Default)]
-struct Told(Mutex<Vec<Damage>>);
-
-impl Notices for Told {
-    fn damaged(&self, damage: &Damage) {
-        self.0.lock().push(damage.clone());
-    }
-
-    fn read_only(&self, volume: &str, why: &str) {
-        panic!("{volume} failed: {why}");
     }
 }
 

@@ -1,7 +1,10 @@
-//! A device as a hypervisor sees it: a small NBD client over the socket of an attachment.
+//! A device as a hypervisor sees it: a small NBD client over the socket of an attachment; and who hears of damage.
 
+use crate::Notices;
+use parking_lot::Mutex;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use volume::Damage;
 
 /// What the test writes, at 4 KiB, and looks for on the disk.
 pub const MARKER: &[u8] = b"this is a plaintext marker that must not reach the disk ........";
@@ -52,5 +55,19 @@ impl Device {
     /// Whether the other side has hung up.
     pub fn is_gone(&mut self) -> bool {
         !matches!(self.0.read(&mut [0]), Ok(n) if n > 0)
+    }
+}
+
+/// Keeps the damage that it is told of; a volume must not fail.
+#[derive(Default)]
+pub struct Told(pub Mutex<Vec<Damage>>);
+
+impl Notices for Told {
+    fn damaged(&self, damage: &Damage) {
+        self.0.lock().push(damage.clone());
+    }
+
+    fn read_only(&self, volume: &str, why: &str) {
+        panic!("{volume} failed: {why}");
     }
 }

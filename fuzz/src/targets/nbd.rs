@@ -1,17 +1,16 @@
 //! The NBD server on a stream of any bytes: the handshake, and requests after a good handshake.
 
+use super::{VOLUME_ID, volume_of};
 use crate::engine::Target;
-use env::SimFiles;
 use export::{Export, Listen};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use volume::{Device, Opening, Volume, VolumeSpec};
+use volume::Device;
 
 const SIZE: u64 = 1 << 20;
-const NAME: &str = "vol-0123456789abcdef0";
 const OPTION: u64 = 0x4948_4156_454F_5054;
 
 /// A client that sends the input, says that it will send no more, and takes whatever comes back.
@@ -36,28 +35,11 @@ fn talk(path: &Path, sends: &[u8]) {
     assert!(taking.join().unwrap_or(false), "the session goes on although the client has left");
 }
 
-/// An unencrypted volume in memory: the cipher has no say in what is parsed.
-fn volume() -> Arc<Device> {
-    let files: Arc<dyn env::Files> = Arc::new(SimFiles::new(1));
-    let spec = VolumeSpec { volume_id: NAME.into(), size_bytes: SIZE, encryption: None, source: None };
-    let place = Path::new("/v");
-    let made = volume::create(&files, place, &spec)
-        .and_then(|()| Volume::open(files, place, Opening::loaded()))
-        .and_then(|volume| Device::open(volume, None));
-    match made {
-        Ok(volume) => volume,
-        Err(error) => {
-            eprintln!("no volume to fuzz: {error}");
-            std::process::exit(2)
-        }
-    }
-}
-
 /// An export of a new volume; it lives as long as the target.
 fn serve(target: &str) -> (PathBuf, Arc<Device>, Export) {
-    let volume = volume();
+    let volume = volume_of(SIZE);
     let path = std::env::temp_dir().join(format!("sealvol-fuzz-{}-{target}.sock", std::process::id()));
-    match Export::start(NAME, volume.clone(), Listen::Unix(path.clone())) {
+    match Export::start(VOLUME_ID, volume.clone(), Listen::Unix(path.clone())) {
         Ok(export) => (path, volume, export),
         Err(error) => {
             eprintln!("no export to fuzz: {error}");
@@ -73,7 +55,7 @@ fn option(number: u32, data: &[u8]) -> Vec<u8> {
 }
 
 fn named(more: &[u8]) -> Vec<u8> {
-    [&(NAME.len() as u32).to_be_bytes()[..], NAME.as_bytes(), more].concat()
+    [&(VOLUME_ID.len() as u32).to_be_bytes()[..], VOLUME_ID.as_bytes(), more].concat()
 }
 
 /// What a good client says until it may send requests: structured replies, base:allocation, GO.
@@ -99,7 +81,7 @@ fn words() -> Vec<&'static [u8]> {
         b"IHAVEOPT",
         &[0x25, 0x60, 0x95, 0x13],
         b"base:allocation",
-        NAME.as_bytes(),
+        VOLUME_ID.as_bytes(),
         &[0, 0, 0, 7],
         &[0xff; 4],
         &[0xff; 8],
@@ -114,7 +96,7 @@ pub fn handshake() -> Target {
             hello(),
             [3_u32.to_be_bytes().to_vec(), option(3, b""), option(6, &named(&[0, 0])), option(2, b"")]
                 .concat(),
-            [1_u32.to_be_bytes().to_vec(), option(1, NAME.as_bytes())].concat(),
+            [1_u32.to_be_bytes().to_vec(), option(1, VOLUME_ID.as_bytes())].concat(),
             [
                 3_u32.to_be_bytes().to_vec(),
                 option(9, &named(&0_u32.to_be_bytes())),

@@ -1,36 +1,12 @@
 //! A vhost-user-blk ring in memory of any bytes: descriptors, tables, headers.
 
+use super::volume_of;
 use crate::engine::Target;
-use env::SimFiles;
-use std::path::Path;
-use std::sync::Arc;
-use volume::{Device, Opening, Volume, VolumeSpec};
 
 const SIZE: u64 = 1 << 20;
 const NEXT: u16 = 1;
 const WRITE: u16 = 2;
 const INDIRECT: u16 = 4;
-
-fn volume() -> Arc<Device> {
-    let files: Arc<dyn env::Files> = Arc::new(SimFiles::new(1));
-    let spec = VolumeSpec {
-        volume_id: "vol-0123456789abcdef0".into(),
-        size_bytes: SIZE,
-        encryption: None,
-        source: None,
-    };
-    let place = Path::new("/v");
-    let made = volume::create(&files, place, &spec)
-        .and_then(|()| Volume::open(files, place, Opening::loaded()))
-        .and_then(|volume| Device::open(volume, None));
-    match made {
-        Ok(volume) => volume,
-        Err(error) => {
-            eprintln!("no volume to fuzz: {error}");
-            std::process::exit(2)
-        }
-    }
-}
 
 fn descriptor(address: u64, len: u32, flags: u16, next: u16) -> Vec<u8> {
     [&address.to_le_bytes()[..], &len.to_le_bytes(), &flags.to_le_bytes(), &next.to_le_bytes()].concat()
@@ -67,7 +43,7 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 pub fn target() -> Target {
-    let (volume, mut event_idx) = (volume(), false);
+    let (volume, mut event_idx) = (volume_of(SIZE), false);
     Target {
         name: "vhost_chain",
         seeds: seeds(),
