@@ -34,7 +34,7 @@ WAYS = ["nbd", "vhost, sleeping driver", "vhost, spinning driver"]
 
 def run_nbd(job, socket, seconds):
     side = fio(f"nbd+unix:///?socket={socket}", job[1], str(job[3]), job[4], seconds)
-    return side["total_ios"], side["iops"]
+    return side["ios"], side["iops"]
 
 
 def run_vhost(load, job, socket, seconds, how):

@@ -5,7 +5,6 @@
 
 use crate::reply::Replies;
 use crate::socket::Wire;
-use crate::transmission::REQUEST_BYTES;
 use crate::turns::{Order, Turn};
 use std::io;
 use std::sync::Arc;
@@ -22,8 +21,6 @@ pub(crate) struct Channel<W> {
     /// Received and not taken: `bytes[start..end]`.
     start: usize,
     end: usize,
-    /// The most to receive at once.
-    receive_max: usize,
     pub replies: Replies,
     pub order: Arc<Order>,
 }
@@ -36,7 +33,7 @@ impl<W: Wire> Channel<W> {
     /// One thread's channel of a connection that others serve, too.
     pub fn sharing(stream: W, order: Arc<Order>) -> Channel<W> {
         let bytes = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Channel { stream, bytes, start: 0, end: 0, receive_max: usize::MAX, replies: Replies::new(), order }
+        Channel { stream, bytes, start: 0, end: 0, replies: Replies::new(), order }
     }
 
     /// Goes on receiving where the last turn ended. All that was received before must be taken.
@@ -44,16 +41,13 @@ impl<W: Wire> Channel<W> {
         let len = turn.rest.len().min(self.bytes.len());
         self.bytes[..len].copy_from_slice(&turn.rest[..len]);
         turn.rest.clear();
-        (self.start, self.end, self.receive_max) = (0, len, turn.receive_max);
+        (self.start, self.end) = (0, len);
     }
 
-    /// Leaves to the next turn what was received beyond the next `keep` bytes.
-    pub fn hand_over(&mut self, turn: &mut Turn, keep: usize) {
-        let end = (self.start + keep).min(self.end);
-        turn.rest.extend_from_slice(self.bytes.get(end..self.end).unwrap_or_default());
-        self.end = end;
-        // After a large write comes another, most often: what is not received with this one need not be copied.
-        turn.receive_max = if keep > 0 { keep + REQUEST_BYTES } else { usize::MAX };
+    /// Leaves to the next turn what was received and not taken.
+    pub fn hand_over(&mut self, turn: &mut Turn) {
+        turn.rest.extend_from_slice(self.bytes.get(self.start..self.end).unwrap_or_default());
+        self.end = self.start;
     }
 
     /// Nothing has been received that was not taken.
@@ -76,8 +70,7 @@ impl<W: Wire> Channel<W> {
                 self.bytes.copy_within(self.start..self.end, 0);
                 (self.start, self.end) = (0, self.end - self.start);
             }
-            let most = self.receive_max.max(len).min(self.bytes.len() - self.end);
-            match self.stream.read(&mut self.bytes[self.end..self.end + most]) {
+            match self.stream.read(&mut self.bytes[self.end..]) {
                 Ok(0) if self.start == self.end => return Ok(false),
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(n) => self.end += n,

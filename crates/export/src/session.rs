@@ -23,7 +23,7 @@ pub fn run(exports: &dyn Exports, mut stream: impl Wire + Send) -> io::Result<()
     let Some((agreed, name)) = agreed else { return Ok(()) };
     let order = channel.order.clone();
     // What the client has sent beyond the handshake already.
-    channel.hand_over(&mut order.turn.lock(), 0);
+    channel.hand_over(&mut order.turn.lock());
     stream.end_deadline()?;
     let Some(outlet) = exports.enter(&name) else { return Err(io::ErrorKind::NotConnected.into()) };
     turns::serve(stream, |stream| {

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// A reply that the client does not take for so long ends the session.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Room for two or three large replies, so that the next is made while the client takes the last one.
+const SEND_BUFFER_BYTES: usize = 256 << 10;
+
 /// A client that moved no more than this since the last wait has one or two small requests in flight: waking is most of what
 /// they cost.
 const SMALL_BYTES: usize = 16 << 10;
@@ -52,6 +55,8 @@ impl Listener {
             Listener::Unix(listener) => {
                 let (socket, _) = listener.accept()?;
                 socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
+                // The kernel's limit may be lower: then it is slower, not wrong. (TCP finds its sizes by itself.)
+                let _ = env::set_send_buffer(socket.as_fd(), SEND_BUFFER_BYTES);
                 Ok(Stream::new(Socket::Unix(socket)))
             }
             Listener::Tcp(listener) => {

@@ -1,18 +1,18 @@
-//! Two threads on one connection, so that large requests overlap.
+//! Two threads on one connection, so that large reads overlap.
 //!
 //! ```text
-//!  thread 1   ├ turn: receive … small requests … a large one ┤├ does it, replies ┤         ├ turn …
-//!  thread 2                                                  ├ turn: receive … a large one ┤├ does it …
+//!  thread 1   ├ turn: receive … other requests … a large read ┤├ does it, replies ┤         ├ turn …
+//!  thread 2                                                   ├ turn: receive … a large read ┤├ does it …
 //! ```
-//! Only who has the turn receives. Small requests are done within the turn: handing it over costs more than they do. Who meets a
-//! large one hands the turn over, with what was received beyond that request, and does it beside the other thread. Replies go
-//! out whole, in the order in which they are ready, as the protocol allows.
+//! Only who has the turn receives. Small requests are done within the turn: handing it over costs more than they do. So are writes,
+//! whose bytes are received in the turn anyway. Who meets a large read hands the turn over, with what was received beyond it, and
+//! does it beside the other thread. Replies go out whole, in the order in which they are ready, as the protocol allows.
 
 use crate::socket::Wire;
 use parking_lot::{Mutex, ReentrantMutex};
 use std::io;
 
-/// From here on a request is large: moving and ciphering so many bytes takes longer than waking a thread.
+/// From here on a read is large: moving and ciphering so many bytes takes longer than waking a thread.
 pub(crate) const LARGE_BYTES: u32 = 64 << 10;
 /// Threads of a connection whose stream can be used by several.
 const THREADS: usize = 2;
@@ -26,19 +26,12 @@ pub(crate) struct Order {
 }
 
 /// The right to receive.
+#[derive(Default)]
 pub(crate) struct Turn {
     /// Received beyond the request at which the turn was handed over.
     pub rest: Vec<u8>,
-    /// The most to receive at once.
-    pub receive_max: usize,
     /// The client has left.
     pub ended: bool,
-}
-
-impl Default for Turn {
-    fn default() -> Turn {
-        Turn { rest: Vec::new(), receive_max: usize::MAX, ended: false }
-    }
 }
 
 /// Lets each thread serve with a stream of its own, until all have ended. If one fails, the connection ends for all. Returns the

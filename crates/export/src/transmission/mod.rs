@@ -74,11 +74,8 @@ impl<W: Wire> Service<'_, W> {
                 Ok(Command::Disconnect) => return Ok(None),
                 Ok(command) => {
                     self.hold(&request, command)?;
-                    if let Some(payload) = command.beside(&request) {
-                        if !self.channel.wait_for(payload)? {
-                            return Err(io::ErrorKind::UnexpectedEof.into());
-                        }
-                        self.channel.hand_over(turn, payload);
+                    if command.is_beside(&request) {
+                        self.channel.hand_over(turn);
                         return Ok(Some((request, command)));
                     }
                     self.run(&request, command)?;

@@ -7,7 +7,6 @@
 use crate::errno::Errno;
 use crate::handshake::{Agreed, PAYLOAD_MAX};
 use crate::port::Kind;
-use crate::receive::PIECE_BYTES;
 use crate::reply::Cookie;
 use crate::turns::LARGE_BYTES;
 
@@ -78,17 +77,10 @@ impl Command {
         }
     }
 
-    /// Whether the request is better done beside those that follow it: then so many bytes of payload must be received before.
-    pub fn beside(self, request: &Request) -> Option<usize> {
-        let large = request.length >= LARGE_BYTES;
-        match self {
-            Command::Read { .. } if large => Some(0),
-            // A longer payload is stored as it comes.
-            Command::Write { .. } if large && request.length as usize <= PIECE_BYTES => {
-                Some(request.length as usize)
-            }
-            _ => None,
-        }
+    /// Whether the request is better done beside those that follow it. A write is not: its payload must be received first, and
+    /// handing over what came behind it costs more than the overlap gains. A flush alone would be slower, too.
+    pub fn is_beside(self, request: &Request) -> bool {
+        matches!(self, Command::Read { .. }) && request.length >= LARGE_BYTES
     }
 }
 
