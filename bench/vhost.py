@@ -33,7 +33,7 @@ WAYS = ["nbd", "vhost, sleeping driver", "vhost, spinning driver"]
 
 
 def run_nbd(job, socket, seconds):
-    side = fio(f"nbd+unix:///?socket={socket}", job[1], str(job[3]), job[4], seconds)
+    side = fio(f"nbd+unix:///?socket={socket}", job[1], str(job[3]), job[4], [], seconds)
     return side["ios"], side["iops"]
 
 
@@ -58,7 +58,7 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     binary, load = (os.path.abspath(path) for path in sys.argv[1:3])
-    seconds, rounds = float(sys.argv[3]) if len(sys.argv) > 3 else 3, int(sys.argv[4]) if len(sys.argv) > 4 else 5
+    seconds, rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3, int(sys.argv[4]) if len(sys.argv) > 4 else 5
     root, servers = tempfile.mkdtemp(prefix="vhost-bench-", dir="/dev/shm"), {}
     try:
         directory, socket = os.path.join(root, "volume"), os.path.join(root, "socket")
@@ -103,7 +103,7 @@ def wait_for(path):
 
 
 def report(found, seconds, rounds):
-    print(f"{rounds} rounds of {seconds:g} s; medians")
+    print(f"{rounds} rounds of {seconds} s; medians")
     for column, title in enumerate(["server's processor seconds per GiB", "requests per second"]):
         print(f"\n{title}\n{'':16}" + "".join(f"{way:>26}" for way in WAYS) + (f"{'ratios':>16}" if column == 0 else ""))
         for job, *_ in JOBS:

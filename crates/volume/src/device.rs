@@ -289,6 +289,10 @@ fn put(
         None => None,
     };
     let written = layer.store.write(range.start, bytes);
+    if written.is_err() {
+        // Units that were written before may have changed in part, and the next snapshot must not miss that.
+        layer.map.add_changed(index, &page, range.chunk_bits());
+    }
     match &volume.integrity {
         None => written?,
         Some(integrity) => {

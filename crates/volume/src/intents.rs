@@ -9,7 +9,7 @@
 //!             8  version       u32   1
 //!            12  zero          u32
 //!            16  part          u64
-//!            24  generation    u64   of two valid slots the one with the higher one counts
+//!            24  generation    u64   of two valid slots the one with the higher one counts; no two writes have the same
 //!            32  tag           16 bytes, over the whole slot with this field taken as zero (`cipher::Tagged::Record`)
 //!            48  zeros
 //!            64  pages         2,048 bytes: 16,384 map pages, one bit each, page 0 in the lowest bit of byte 0
@@ -40,6 +40,8 @@ const WORDS: usize = 256;
 const PAGES: u32 = WORDS as u32 * 64;
 pub(crate) const PARTS: usize =
     (VOLUME_BYTES_MAX / (PAGES as u64 * UNITS_PER_PAGE * crate::DATA_UNIT_BYTES)) as usize;
+/// No crashes in a row tear so many writes of a part.
+const FAR: u64 = 1 << 32;
 /// Length of the file.
 pub(crate) const FILE_BYTES: u64 = (PARTS * 2 * SLOT) as u64;
 
@@ -54,6 +56,7 @@ struct Part {
 /// What the slots on the disk are.
 #[derive(Clone, Copy)]
 struct OnDisk {
+    /// The highest one in either slot, so that what is left of a torn write never becomes whole by a later one.
     generation: u64,
     /// The slot that counts.
     slot: u8,
@@ -87,8 +90,10 @@ impl Intents {
             self.file
                 .read_zero_filled_at(&mut bytes, at)
                 .map_err(VolumeError::io("reading the record of intents"))?;
-            let Some((found, words)) = read_part(Some(tagger), number, &bytes)?.counts else { continue };
-            *known = found;
+            let ReadPart { counts, latest, .. } = read_part(Some(tagger), number, &bytes)?;
+            known.generation = latest;
+            let Some((slot, words)) = counts else { continue };
+            known.slot = slot;
             let part = self.part(number);
             for (n, (word, to)) in words.into_iter().zip(&part.set).enumerate() {
                 to.store(word, Ordering::Release);
@@ -238,7 +243,10 @@ fn slot_bytes(
 
 /// What the two slots of a part say together.
 struct ReadPart {
-    counts: Option<(OnDisk, [u64; WORDS])>,
+    /// The slot that counts, and what it holds.
+    counts: Option<(u8, [u64; WORDS])>,
+    /// The highest generation in either slot.
+    latest: u64,
     /// One slot is not valid.
     torn: bool,
 }
@@ -249,29 +257,31 @@ fn read_part(
     number: usize,
     bytes: &[u8; 2 * SLOT],
 ) -> Result<ReadPart, VolumeError> {
-    let (mut best, mut broken): (Option<(OnDisk, &[u8])>, u32) = (None, 0);
+    let (mut best, mut torn): (Option<(u64, u8, &[u8])>, _) = (None, Vec::new());
     for (slot, bytes) in (0u8..).zip(bytes.chunks_exact(SLOT)) {
         if bytes.iter().all(|b| *b == 0) {
             continue;
         }
         match generation_of(tagger, number, bytes)? {
-            None => broken += 1,
-            Some(generation) if best.is_none_or(|(known, _)| generation > known.generation) => {
-                best = Some((OnDisk { generation, slot, stale: false }, bytes));
+            None => torn.push(bytes),
+            Some(generation) if best.is_none_or(|(known, ..)| generation > known) => {
+                best = Some((generation, slot, bytes));
             }
             Some(_) => {}
         }
     }
-    if broken == 2 {
+    if torn.len() == 2 {
         return Err(damaged("neither copy of a part is valid, or this is not the volume's key"));
     }
-    let torn = broken > 0;
-    let Some((found, bytes)) = best else { return Ok(ReadPart { counts: None, torn }) };
-    let mut words = [0; WORDS];
-    for (word, bytes) in words.iter_mut().zip(bytes[PAYLOAD_AT..].as_chunks().0) {
-        *word = u64::from_le_bytes(*bytes);
-    }
-    Ok(ReadPart { counts: Some((found, words)), torn })
+    let counts = best.map(|(_, slot, bytes)| {
+        let words = bytes[PAYLOAD_AT..].as_chunks().0;
+        (slot, std::array::from_fn(|n| words.get(n).map_or(0, |word| u64::from_le_bytes(*word))))
+    });
+    let latest = best.map_or(0, |(generation, ..)| generation);
+    // A torn write's, if its first sector was written. What is far off is rot.
+    let claims = torn.iter().filter_map(|bytes| Some(u64::from_le_bytes(*bytes[24..].first_chunk()?)));
+    let latest = claims.filter(|claim| claim.saturating_sub(latest) < FAR).max().unwrap_or(0).max(latest);
+    Ok(ReadPart { counts, latest, torn: !torn.is_empty() })
 }
 
 /// What who checks a volume wants to know of a part.
@@ -287,7 +297,7 @@ pub(crate) fn look_at(
     number: usize,
     bytes: &[u8; 2 * SLOT],
 ) -> Result<Looked, VolumeError> {
-    let ReadPart { counts, torn } = read_part(tagger, number, bytes)?;
+    let ReadPart { counts, torn, .. } = read_part(tagger, number, bytes)?;
     let pages = counts.map_or(0, |(_, words)| words.iter().map(|word| word.count_ones()).sum());
     Ok(Looked { pages, torn })
 }

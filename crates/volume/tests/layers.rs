@@ -5,7 +5,7 @@ mod common;
 
 use common::chunks::plain;
 use common::{DIR, freeze, held, indices, key, made, merge, read, shared, spec, write};
-use env::{Crash, Files, SimFault, SimFiles, SimOp};
+use env::{Crash, Files, SimFault, SimFiles, SimOp, SimTamper, Tamper};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -118,6 +118,22 @@ fn only_what_changed_since_the_base_is_listed() {
     freeze(&device, "snap-3");
     assert_eq!(indices(device.volume(), "snap-3", true), [0, 1, 5, 100, 999]);
     assert_eq!(device.volume().base().as_deref(), Some("snap-1"));
+}
+
+#[test]
+fn a_write_that_failed_in_the_middle_counts_as_a_change() {
+    let (files, device) = made(1, GIB, false);
+    write(&device, CHUNK, &[1; 8192]);
+    freeze(&device, "snap-1");
+    device.volume().thaw("snap-1", true).unwrap();
+    merge(&device);
+    device.close().unwrap();
+    let device = common::open(&files, false).unwrap();
+    files.tamper(SimTamper { path: "data.", skip: 0, how: Tamper::Part { errno: 28 } });
+    assert!(matches!(device.write_at(&mut [2; 8192], CHUNK, false), Err(VolumeError::NoSpace)));
+    assert_ne!(read(&device, CHUNK, 8192), [1; 8192], "some of it was written");
+    freeze(&device, "snap-2");
+    assert_eq!(indices(device.volume(), "snap-2", true), [1]);
 }
 
 #[test]

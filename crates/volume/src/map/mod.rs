@@ -296,7 +296,7 @@ impl Map {
                 generation,
                 &copy.words(),
                 copy.changed_on_disk(),
-                page.is_old(),
+                page.other_slot(),
             );
             let offset = u64::from(index.0) * PAGE_BYTES as u64 + u64::from(side) * slot::SLOT_BYTES as u64;
             self.file.write_all_at(&bytes, offset).map_err(VolumeError::io("writing the map"))?;

@@ -3,7 +3,7 @@
 //! All changes are made while the map's `pending` lock is held (see `mod.rs`), so a plain load and store suffices;
 //! readers of a unit are ordered against its changes by the unit's stripe lock.
 
-use super::slot::{Changed, LOW_BITS, PageOnDisk, WORDS};
+use super::slot::{Changed, LOW_BITS, NEITHER, Other, PageOnDisk, WORDS};
 use crate::geometry::{UNITS_PER_CHUNK, UNITS_PER_PAGE, UnitRange};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
@@ -43,8 +43,9 @@ pub(crate) struct Page {
     /// Chunks that changed in `changed_epoch`.
     changed: AtomicU64,
     changed_epoch: AtomicU64,
-    /// Of the slot that counts on disk; 0: none does. Changed by flushes only, of which one runs at a time.
+    /// The highest one on the disk. Changed by flushes only, of which one runs at a time.
     generation: AtomicU64,
+    /// The one that counts on the disk.
     slot: AtomicU8,
     /// That slot is of version 1.
     old: AtomicBool,
@@ -58,7 +59,7 @@ impl Page {
             changed: AtomicU64::new(0),
             changed_epoch: AtomicU64::new(0),
             generation: AtomicU64::new(0),
-            slot: AtomicU8::new(1),
+            slot: AtomicU8::new(NEITHER),
             old: AtomicBool::new(false),
         }
     }
@@ -162,7 +163,8 @@ impl Page {
 
     /// Generation and slot for the next write to disk.
     pub fn next_slot(&self) -> (u64, u8) {
-        (self.generation.load(Ordering::Relaxed) + 1, 1 - self.slot.load(Ordering::Relaxed))
+        let other = u8::from(self.slot.load(Ordering::Relaxed) == 0);
+        (self.generation.load(Ordering::Relaxed) + 1, other)
     }
 
     /// That write is durable and counts from now on.
@@ -172,9 +174,13 @@ impl Page {
         self.old.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the slot that counts on disk is of version 1.
-    pub fn is_old(&self) -> bool {
-        self.old.load(Ordering::Relaxed)
+    /// What the slot is that the next write leaves as it is.
+    pub fn other_slot(&self) -> Other {
+        match (self.slot.load(Ordering::Relaxed), self.old.load(Ordering::Relaxed)) {
+            (NEITHER, _) => Other::Never,
+            (_, true) => Other::Old,
+            _ => Other::Written,
+        }
     }
 
     fn word(&self, n: usize) -> u64 {

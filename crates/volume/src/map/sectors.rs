@@ -85,18 +85,21 @@ fn checksum(n: usize, sector: &[u8; SECTOR]) -> u32 {
 /// Whether a slot that is not whole needs no belief: the other one, whose write was `counts`, holds the latest state that was durable.
 /// `new`: nothing was in this slot before it.
 pub(super) fn is_behind(stamps: &[Stamp; SECTORS], counts: u64, new: bool) -> bool {
-    let generations = || {
-        stamps.iter().filter_map(|stamp| match stamp {
-            Stamp::Of { generation, .. } => Some(*generation),
-            _ => None,
-        })
-    };
-    match generations().max() {
+    match latest(stamps) {
         // Nothing tells what it was.
         None => false,
         // An earlier write, of which something has rotted: it does not matter.
         Some(latest) if latest < counts => true,
-        // The next write, torn: then every sector is as it was written then or before.
+        // A later write, torn: then every sector is as it was written then or before.
         Some(_) => stamps.iter().all(|stamp| *stamp != Stamp::Bad && (new || *stamp != Stamp::Zeros)),
     }
+}
+
+/// The highest generation that a sector names.
+pub(super) fn latest(stamps: &[Stamp; SECTORS]) -> Option<u64> {
+    let generations = stamps.iter().filter_map(|stamp| match stamp {
+        Stamp::Of { generation, .. } => Some(*generation),
+        Stamp::Zeros | Stamp::Bad => None,
+    });
+    generations.max()
 }

@@ -10,14 +10,15 @@
 //!             8  version       u32   2        ┐ keep their place in every version
 //!            12  CRC32C        u32            ┘ over the slot's bytes 0..2112 with this field taken as zero
 //!            16  page index    u64   a page written to the wrong place is noticed
-//!            24  generation    u64   counts the writes of this page
+//!            24  generation    u64   counts the writes of this page, those that a crash tore too: no two have the same
 //!            32  epoch         u64   ┐ chunks changed since the last stored snapshot, one bit each, chunk 0 in the lowest;
 //!            40  changed       u64   ┘ the bits count while the layer is in this epoch (see `record.rs`)
-//!            48  after         u32   1: the write before this one was of version 1
-//!            52  zeros
+//!            48  other         u32   1: the other slot is of version 1
+//!            52  alone         u32   1: the other slot was never written (so it is, too, in generation 1)
+//!            56  zeros
 //!            64  payload       2,048 bytes: 8,192 units, 2 bits each, unit 0 in the lowest bits of byte 0
-//!          2112  CRC32C        u32   over the content's bytes 0..2112 with bytes 12..16 taken as zero: the sectors are of one write,
-//!                                    not of two tries at it. (The field at 12 is for releases that know version 1 only.)
+//!          2112  CRC32C        u32   over the content's bytes 0..2112 with bytes 12..16 taken as zero (the field at 12 is for releases
+//!                                    that know version 1 only)
 //!
 //!  states    00 unwritten: look in the layer below, then in the source, else zeros     01 written here
 //!            10 zero (masks what is below)                         11 never
@@ -50,10 +51,24 @@ const OLD: u32 = 1;
 const PAYLOAD_AT: usize = 64;
 const END: usize = PAYLOAD_AT + WORDS * 8;
 
+/// In place of a slot's number: none counts, and all units are unwritten.
+pub(crate) const NEITHER: u8 = 2;
+
+/// What the slot beside the one that is written is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Other {
+    Written,
+    /// By a release that knew version 1 only.
+    Old,
+    Never,
+}
+
 /// What the two slots say together.
 pub struct PageOnDisk {
-    /// Which slot counts, 0 or 1.
+    /// Which slot counts: 0, 1, or [`NEITHER`].
     pub slot: u8,
+    /// The highest one that is in either slot. The next write takes a higher one, so that what is left of a torn write can never
+    /// become whole again by a later one.
     pub generation: u64,
     /// Unit states.
     pub words: [u64; WORDS],
@@ -97,10 +112,12 @@ impl Slot {
 pub(crate) struct Content {
     generation: u64,
     old: bool,
-    /// The other slot may be of version 1.
-    after_old: bool,
+    other: Other,
     bytes: Vec<u8>,
 }
+
+/// The words of a page of which nothing is written.
+const NOTHING: [u64; WORDS] = [0; WORDS];
 
 /// Reads both slots of page `index`. `None`: the page was never (completely) written. Any bytes may come; none panic.
 pub fn read_page(index: u32, bytes: &[u8; PAGE_BYTES]) -> Result<Option<PageOnDisk>, VolumeError> {
@@ -108,18 +125,20 @@ pub fn read_page(index: u32, bytes: &[u8; PAGE_BYTES]) -> Result<Option<PageOnDi
     let (slot, content) = match (read_slot(index, a)?, read_slot(index, b)?) {
         (Slot::Zeros, Slot::Zeros) => return Ok(None),
         (Slot::Zeros, Slot::Broken(stamps)) | (Slot::Broken(stamps), Slot::Zeros) if is_first(&stamps) => {
-            return Ok(None);
+            let generation = sectors::latest(&stamps).unwrap_or_default();
+            let changed = Changed::default();
+            return Ok(Some(PageOnDisk { slot: NEITHER, generation, words: NOTHING, changed, old: false }));
         }
         (Slot::Whole(a), Slot::Whole(b)) if b.generation > a.generation => (1, b),
         (Slot::Whole(a), Slot::Whole(_)) => (0, a),
-        (Slot::Whole(counts), other) if stands_alone(&counts, &other) => (0, counts),
-        (other, Slot::Whole(counts)) if stands_alone(&counts, &other) => (1, counts),
+        (Slot::Whole(counts), other) if stands_alone(&counts, &other) => (0, counts.after(&other)),
+        (other, Slot::Whole(counts)) if stands_alone(&counts, &other) => (1, counts.after(&other)),
         (Slot::Whole(_), _) | (_, Slot::Whole(_)) => {
             return Err(damaged(index, "the copy that may be the newer one is not valid"));
         }
         _ => return Err(damaged(index, "neither copy is valid")),
     };
-    let mut words = [0; WORDS];
+    let mut words = NOTHING;
     for (word, bytes) in words.iter_mut().zip(content.bytes[PAYLOAD_AT..END].as_chunks().0) {
         *word = u64::from_le_bytes(*bytes);
         // 11 is no state. The checksum matched, so this was not rot.
@@ -132,6 +151,17 @@ pub fn read_page(index: u32, bytes: &[u8; PAGE_BYTES]) -> Result<Option<PageOnDi
     Ok(Some(PageOnDisk { slot, generation, words, changed, old }))
 }
 
+impl Content {
+    /// The same, knowing of a later write that was torn.
+    fn after(self, torn: &Slot) -> Content {
+        let latest = match torn {
+            Slot::Broken(stamps) => sectors::latest(stamps).unwrap_or_default(),
+            Slot::Zeros | Slot::Whole(_) => 0,
+        };
+        Content { generation: self.generation.max(latest), ..self }
+    }
+}
+
 /// Whether a slot that is not whole is the torn first write of a page, whose other slot is empty.
 fn is_first(stamps: &[Stamp; SECTORS]) -> bool {
     let of = |stamp: &Stamp| matches!(stamp, Stamp::Of { .. });
@@ -141,11 +171,12 @@ fn is_first(stamps: &[Stamp; SECTORS]) -> bool {
 
 /// Whether one slot counts although the other one is not whole.
 fn stands_alone(counts: &Content, other: &Slot) -> bool {
-    let old = counts.old || counts.after_old;
+    let old = counts.old || counts.other == Other::Old;
+    // The second write goes to the other slot.
+    let new = counts.generation <= 1 || counts.other == Other::Never;
     match other {
-        // The second write goes to the other slot.
-        Slot::Zeros => old || counts.generation <= 1,
-        Slot::Broken(stamps) => old || sectors::is_behind(stamps, counts.generation, counts.generation <= 1),
+        Slot::Zeros => old || new,
+        Slot::Broken(stamps) => old || sectors::is_behind(stamps, counts.generation, new),
         Slot::Whole(_) => false,
     }
 }
@@ -160,7 +191,7 @@ pub(crate) fn write_slot(
     generation: u64,
     words: &[u64; WORDS],
     changed: Changed,
-    after_old: bool,
+    other: Other,
 ) {
     let mut content = [0; END + 4];
     content[..8].copy_from_slice(&MAGIC);
@@ -169,7 +200,8 @@ pub(crate) fn write_slot(
     content[24..32].copy_from_slice(&generation.to_le_bytes());
     content[32..40].copy_from_slice(&changed.epoch.to_le_bytes());
     content[40..48].copy_from_slice(&changed.chunks.to_le_bytes());
-    content[48..52].copy_from_slice(&u32::from(after_old).to_le_bytes());
+    content[48..52].copy_from_slice(&u32::from(other == Other::Old).to_le_bytes());
+    content[52..56].copy_from_slice(&u32::from(other == Other::Never).to_le_bytes());
     for (bytes, word) in content[PAYLOAD_AT..END].as_chunks_mut().0.iter_mut().zip(words) {
         *bytes = word.to_le_bytes();
     }
@@ -200,7 +232,7 @@ pub(crate) fn read_slot(index: u32, slot: &[u8]) -> Result<Slot, VolumeError> {
         OLD if u64_at(slot, 16) != u64::from(index) => Err(damaged(index, "another page lies in its place")),
         OLD => {
             let (generation, bytes) = (u64_at(slot, 24), slot[..END].to_vec());
-            Ok(Slot::Whole(Content { generation, old: true, after_old: false, bytes }))
+            Ok(Slot::Whole(Content { generation, old: true, other: Other::Written, bytes }))
         }
         found if found > VERSION => Err(VolumeError::Newer { what: "a map page", found, known: VERSION }),
         _ => Ok(Slot::Broken(stamps)),
@@ -215,7 +247,12 @@ fn whole(stamps: &[Stamp; SECTORS], slot: &[u8]) -> Option<Content> {
         && bytes[..8] == MAGIC
         && u32_at(&bytes, 8) == VERSION
         && u32_at(&bytes, END) == checksum(&bytes);
-    fits.then(|| Content { generation, old: false, after_old: u32_at(&bytes, 48) == 1, bytes })
+    let other = match (u32_at(&bytes, 48), u32_at(&bytes, 52)) {
+        (1, _) => Other::Old,
+        (_, 1) => Other::Never,
+        _ => Other::Written,
+    };
+    fits.then_some(Content { generation, old: false, other, bytes })
 }
 
 fn checksum(slot: &[u8]) -> u32 {

@@ -11,7 +11,7 @@ fn slot(index: u32, generation: u64, fill: u64) -> [u8; SLOT_BYTES] {
         generation,
         &[fill; WORDS],
         Changed { epoch: generation, chunks: fill },
-        false,
+        Other::Written,
     );
     slot
 }
@@ -53,15 +53,51 @@ fn a_write_torn_at_any_sector_leaves_the_state_before_or_after_it() {
         }
         let read = read_page(7, &page(torn, slot(7, 5, WRITTEN))).unwrap().unwrap();
         // Sectors 5 to 7 are zeros either way.
-        let expected = if pattern & 31 == 31 { 6 } else { 5 };
-        assert_eq!(read.generation, expected, "{pattern:08b}");
+        let (all, any) = (pattern & 31 == 31, pattern & 31 != 0);
+        assert_eq!(read.words, [if all { ZERO } else { WRITTEN }; WORDS], "{pattern:08b}");
+        assert_eq!(read.generation, if any { 6 } else { 5 }, "{pattern:08b}: the next write is another one");
         // The very first write of a page.
         let (mut first, new) = (ZEROS, slot(7, 1, ZERO));
         for sector in (0..8).filter(|s| pattern >> s & 1 == 1) {
             first[sector * 512..][..512].copy_from_slice(&new[sector * 512..][..512]);
         }
         let read = read_page(7, &page(first, ZEROS)).unwrap();
-        assert_eq!(read.is_some(), pattern & 31 == 31, "{pattern:08b}");
+        let (words, slot) = if all { ([ZERO; WORDS], 0) } else { ([0; WORDS], NEITHER) };
+        match read {
+            None => assert!(!any, "{pattern:08b}"),
+            Some(read) => assert_eq!((read.words, read.slot, read.generation), (words, slot, 1)),
+        }
+    }
+}
+
+#[test]
+fn what_a_crash_left_of_a_write_does_not_become_whole_by_the_next_one() {
+    // The disk after a crash in the middle of a write, another write, and a crash in the middle of that: any sectors of each.
+    for (before, other) in [(slot(7, 4, WRITTEN), slot(7, 5, 0)), (ZEROS, ZEROS), (ZEROS, slot(7, 1, 0))] {
+        let take = |to: &mut [u8; SLOT_BYTES], from: &[u8; SLOT_BYTES], pattern: u32| {
+            let taken = (0..5).filter(|s| pattern >> s & 1 == 1);
+            taken.for_each(|n| to[n * 512..][..512].copy_from_slice(&from[n * 512..][..512]));
+        };
+        for (first, second) in (0..31).flat_map(|a| (0..31).map(move |b| (a, b))) {
+            let mut torn = before;
+            let of = |read: Option<PageOnDisk>| {
+                read.map_or((0, NEITHER, [0; WORDS]), |d| (d.generation, d.slot, d.words))
+            };
+            let (generation, _, words) = of(read_page(7, &page(torn, other)).unwrap());
+            take(&mut torn, &slot(7, generation + 1, ZERO), first);
+            let (generation, counts, found) = of(read_page(7, &page(torn, other)).unwrap());
+            assert_eq!(found, words);
+            // All but a word is as it was at the first try.
+            let mut again = [ZERO; WORDS];
+            again[0] = 0;
+            let other_is = if counts == NEITHER { Other::Never } else { Other::Written };
+            let mut next = ZEROS;
+            write_slot(&mut next, PageIndex(7), generation + 1, &again, Changed::default(), other_is);
+            take(&mut torn, &next, second);
+            let (_, _, found) = of(read_page(7, &page(torn, other)).unwrap());
+            assert_eq!(found, words, "{first:05b} {second:05b}");
+            assert_eq!(of(read_page(7, &page(next, other)).unwrap()), (generation + 1, 0, again));
+        }
     }
 }
 
@@ -112,7 +148,7 @@ fn pages_of_version_1_are_read_and_may_be_torn_while_they_are_replaced() {
     assert_eq!((read.slot, read.generation, read.words, read.old), (0, 4, [WRITTEN; WORDS], true));
     let after_old = |generation| {
         let mut slot = ZEROS;
-        write_slot(&mut slot, PageIndex(7), generation, &[ZERO; WORDS], Changed::default(), true);
+        write_slot(&mut slot, PageIndex(7), generation, &[ZERO; WORDS], Changed::default(), Other::Old);
         slot
     };
     // The first write of version 2 goes over the older slot, the second one over the last of version 1.
