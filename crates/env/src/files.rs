@@ -6,11 +6,18 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An open file. Methods take `&self`: positioned I/O needs no cursor, so threads share one handle.
 pub trait File: Send + Sync {
     /// Reads up to `buf.len()` bytes; less only at the end of the file.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// The same, if it need not wait for the disk; else `None`, and `buf` holds anything. Where that cannot be told it may wait.
+    fn read_at_once(&self, buf: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+        self.read_at(buf, offset).map(Some)
+    }
+    /// Lets the disk begin to read the range, so that a later read finds it in the machine's memory. Promises nothing.
+    fn will_need(&self, _offset: u64, _len: u64) {}
     /// Writes all of `buf`. Returns when the kernel has it, not when the disk has it.
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()>;
     /// Waits until data, and the metadata needed to find it, are on the disk.
@@ -113,30 +120,71 @@ pub trait Files: Send + Sync {
 /// The machine's file system.
 pub struct RealFiles;
 
-struct RealFile(std::fs::File);
+struct RealFile {
+    file: std::fs::File,
+    /// The file system cannot tell whether a read would wait.
+    cannot_tell: AtomicBool,
+}
+
+impl RealFile {
+    /// Reads what is in the page cache (`RWF_NOWAIT`, see preadv2(2)); `None`: that is less than was asked for.
+    fn read_cached(&self, buf: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+        let vector = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+        let (fd, offset) = (self.file.as_raw_fd(), to_off_t(offset)?);
+        // SAFETY: the descriptor is open for as long as `self.file` lives; `vector` describes `buf`, which is ours alone.
+        let read = unsafe { libc::preadv2(fd, &raw const vector, 1, offset, libc::RWF_NOWAIT) };
+        match usize::try_from(read) {
+            Ok(read) => Ok(Some(read).filter(|read| *read == buf.len())),
+            Err(_) => match io::Error::last_os_error() {
+                e if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),
+                e => Err(e),
+            },
+        }
+    }
+}
 
 impl File for RealFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         loop {
-            match self.0.read_at(buf, offset) {
+            match self.file.read_at(buf, offset) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 other => return other,
             }
         }
     }
 
+    fn read_at_once(&self, buf: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+        if !self.cannot_tell.load(Ordering::Relaxed) {
+            match self.read_cached(buf, offset) {
+                Err(e)
+                    if matches!(e.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL)) =>
+                {
+                    self.cannot_tell.store(true, Ordering::Relaxed);
+                }
+                other => return other,
+            }
+        }
+        self.read_at(buf, offset).map(Some)
+    }
+
+    fn will_need(&self, offset: u64, len: u64) {
+        let (Ok(offset), Ok(len)) = (to_off_t(offset), to_off_t(len)) else { return };
+        // SAFETY: the descriptor is open for as long as `self.file` lives; the call touches no memory of ours.
+        unsafe { libc::posix_fadvise(self.file.as_raw_fd(), offset, len, libc::POSIX_FADV_WILLNEED) };
+    }
+
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_all_at(buf, offset)
+        self.file.write_all_at(buf, offset)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn start_writing(&self) {
-        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours. A failure is met
+        // SAFETY: the descriptor is open for as long as `self.file` lives; the call touches no memory of ours. A failure is met
         // again by the sync.
-        unsafe { libc::sync_file_range(self.0.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+        unsafe { libc::sync_file_range(self.file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
     }
 
     fn write_back(&self, offset: u64, len: u64) -> io::Result<()> {
@@ -144,8 +192,8 @@ impl File for RealFile {
         let whole = libc::SYNC_FILE_RANGE_WAIT_BEFORE
             | libc::SYNC_FILE_RANGE_WRITE
             | libc::SYNC_FILE_RANGE_WAIT_AFTER;
-        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours.
-        if unsafe { libc::sync_file_range(self.0.as_raw_fd(), offset, len, whole) } == 0 {
+        // SAFETY: the descriptor is open for as long as `self.file` lives; the call touches no memory of ours.
+        if unsafe { libc::sync_file_range(self.file.as_raw_fd(), offset, len, whole) } == 0 {
             return Ok(());
         }
         match io::Error::last_os_error() {
@@ -158,8 +206,8 @@ impl File for RealFile {
     fn punch_hole(&self, offset: u64, len: u64) -> io::Result<()> {
         let (offset, len) = (to_off_t(offset)?, to_off_t(len)?);
         let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
-        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours.
-        match unsafe { libc::fallocate(self.0.as_raw_fd(), mode, offset, len) } {
+        // SAFETY: the descriptor is open for as long as `self.file` lives; the call touches no memory of ours.
+        match unsafe { libc::fallocate(self.file.as_raw_fd(), mode, offset, len) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
@@ -167,9 +215,9 @@ impl File for RealFile {
 
     fn next_data(&self, offset: u64) -> io::Result<Option<u64>> {
         let from = to_off_t(offset)?;
-        // SAFETY: the descriptor is open for as long as `self.0` lives; the call touches no memory of ours. It moves the file's
+        // SAFETY: the descriptor is open for as long as `self.file` lives; the call touches no memory of ours. It moves the file's
         // cursor, which nobody uses: all our reads and writes name their place.
-        let found = unsafe { libc::lseek(self.0.as_raw_fd(), from, libc::SEEK_DATA) };
+        let found = unsafe { libc::lseek(self.file.as_raw_fd(), from, libc::SEEK_DATA) };
         if let Ok(found) = u64::try_from(found) {
             return Ok(Some(found));
         }
@@ -181,11 +229,11 @@ impl File for RealFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
+        self.file.set_len(len)
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 }
 
@@ -203,7 +251,7 @@ impl Files for RealFiles {
             .mode(0o600)
             .custom_flags(libc::O_CLOEXEC)
             .open(path)?;
-        Ok(Arc::new(RealFile(file)))
+        Ok(Arc::new(RealFile { file, cannot_tell: AtomicBool::new(false) }))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -305,5 +353,33 @@ mod tests {
         RealFiles.remove_dir(&dir).unwrap();
         assert!(!RealFiles.is_dir(&dir) && RealFiles.remove_dir(&dir).is_err());
         RealFiles.remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_what_is_there_and_a_hint_brings_it() {
+        let path = std::env::temp_dir().join(format!("sealvol-env-cached-{}", std::process::id()));
+        let file = RealFiles.open(&path, true).unwrap();
+        file.write_all_at(&[7; 8192], 0).unwrap();
+        file.sync_data().unwrap();
+        let disk = std::fs::File::open(&path).unwrap();
+        // SAFETY: the descriptor is open; the call touches no memory of ours.
+        unsafe { libc::posix_fadvise(disk.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
+        let once = |offset| {
+            let mut buf = [0; 4096];
+            file.read_at_once(&mut buf, offset).unwrap().map(|read| (read, buf))
+        };
+        // Where the file system can tell, it is not there; some have everything in memory, and some cannot tell.
+        if once(0).is_none() {
+            file.will_need(0, 8192);
+            let soon = (0..1000).find_map(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                once(4096)
+            });
+            assert_eq!(soon, Some((4096, [7; 4096])), "the hint had no effect in 5 s");
+        }
+        file.read_at(&mut [0; 8192], 0).unwrap();
+        assert_eq!(once(4096), Some((4096, [7; 4096])));
+        assert!(once(6000).is_none_or(|(read, _)| read == 2192), "the end of the file");
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -21,7 +21,7 @@ pub use files::{File, Files, RealFiles};
 pub use ids::Ids;
 pub use processes::{harden_process, lock_all_memory, raise_open_files};
 pub use seals::forbid_shrinking;
-pub use sim_files::{Crash, Moment, Rot, SimFault, SimFiles, SimOp, SimTamper, Tamper};
+pub use sim_files::{Crash, Hint, Moment, Rot, SimFault, SimFiles, SimOp, SimTamper, Tamper};
 pub use sockets::{receive_now, set_send_buffer};
 pub use threads::{processors, spawn, stagger, step_back, together, yield_now};
 

@@ -11,10 +11,12 @@
 //!  faults    the n-th operation of a kind on a path fails; after a failed sync the sectors it should have covered stay
 //!            readable and never become durable by a later sync, as on Linux. Writes that are cut short, lost, or land
 //!            elsewhere; a full disk; a slow one: `faults.rs`.
+//!  cache     reads that must not wait find what is in memory: `cache.rs`
 //!  damage    of what lies there: flipped bits, zeroed, stale and unreadable sectors: `damage.rs`
 //! ```
 //! Handles opened before a crash are dead after it, as the process that had them would be.
 
+mod cache;
 mod content;
 mod damage;
 mod faults;
@@ -23,6 +25,7 @@ mod image;
 mod names;
 
 use crate::{File, Files};
+use cache::Cache;
 use content::Content;
 use faults::{Faults, Slow};
 use names::{Names, Node};
@@ -31,6 +34,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use cache::Hint;
 pub use damage::Rot;
 pub use faults::{Moment, SimFault, SimOp, SimTamper, Tamper};
 use file::SimFile;
@@ -60,6 +64,7 @@ struct World {
     epoch: u32,
     seed: u64,
     faults: Faults,
+    cache: Cache,
 }
 
 impl SimFiles {
@@ -71,6 +76,7 @@ impl SimFiles {
             epoch: 0,
             seed,
             faults: Faults::default(),
+            cache: Cache::default(),
         });
         SimFiles(Arc::new(Shared { world, slow: Slow::default() }))
     }
@@ -83,6 +89,7 @@ impl SimFiles {
         let mut draw = |below: usize| draw(&mut world.seed, below);
         world.contents.iter_mut().for_each(|content| content.crash(how, &mut draw));
         world.names.crash(how, &mut draw);
+        world.cache = Cache::default();
         world.epoch += 1;
         world.faults.start_again();
     }

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let offset = |n: u32| u64::from(n % 1024) * BYTES as u64;
     // Nobody wrote there, so the device only looks into its map: the cost of counting stands out.
     let device_alone = measure(operations, |n| device.read_at(&mut buf, offset(n)))?;
-    let counted = measure(operations, |n| port.read_at(&mut buf, offset(n)))?;
+    let counted = measure(operations, |n| port.read_at(&mut buf, offset(n), || {}))?;
     let nothing = measure(operations, |_| port.count(Kind::Read, 0, |_| Ok(())))?;
     let clock = RealClock::default();
     let reading = measure(operations, |_| {

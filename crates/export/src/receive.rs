@@ -50,6 +50,11 @@ impl<W: Wire> Channel<W> {
         self.end = self.start;
     }
 
+    /// What was received and not taken, and the replies.
+    pub fn parts(&mut self) -> (&[u8], &mut Replies) {
+        (self.bytes.get(self.start..self.end).unwrap_or_default(), &mut self.replies)
+    }
+
     /// Nothing has been received that was not taken.
     pub fn is_drained(&self) -> bool {
         self.start == self.end

@@ -8,6 +8,13 @@ use crate::{Volume, VolumeError};
 use cipher::{TAG_BYTES, Tagger, UnitCipher};
 use std::sync::Arc;
 
+/// Whether a read may wait for the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Yes,
+    No,
+}
+
 pub(crate) struct Coder {
     /// `None` on an unencrypted volume.
     cipher: Option<UnitCipher>,
@@ -29,19 +36,24 @@ impl Coder {
     }
 
     /// Reads units (all in one region) that the layer's map says are written: their plaintext, if they are what was written.
-    /// Call with the stripe held.
+    /// `false`, if that would wait and must not. Call with the stripe held.
     pub fn read(
         &mut self,
         volume: &Volume,
         layer: &Layer,
         first: Unit,
         units: &mut [u8],
-    ) -> Result<(), VolumeError> {
-        layer.read(first, units)?;
+        wait: Wait,
+    ) -> Result<bool, VolumeError> {
+        match wait {
+            Wait::Yes => layer.read(first, units)?,
+            Wait::No if !layer.read_at_once(first, units)? => return Ok(false),
+            Wait::No => {}
+        }
         if let Some(Tags { tagger, room }) = &mut self.tags {
             volume.check_units(tagger, layer, first, units, &mut room[..])?;
         }
-        self.decrypt(first, units)
+        self.decrypt(first, units).map(|()| true)
     }
 
     /// The plaintext of units that somebody has checked.

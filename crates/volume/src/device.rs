@@ -6,7 +6,7 @@
 //! byte range written by two requests at once holds one or the other per data unit. A piece that needs a chunk of the source
 //! lets go of both, has the chunk loaded, and begins again.
 
-use crate::coder::Coder;
+use crate::coder::{Coder, Wait};
 use crate::geometry::{DATA_UNIT_BYTES, REGION_BYTES, UNIT, UNITS_PER_CHUNK, Unit, UnitRange};
 use crate::lanes::{Lane, Lanes};
 use crate::load::Loaded;
@@ -65,19 +65,50 @@ impl Device {
 
     /// Fills `buf` with the bytes from `offset`. Of bytes written meanwhile, each data unit is as before or after.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<(), VolumeError> {
+        self.read(buf, offset, Wait::Yes).map(drop)
+    }
+
+    /// [`Device::read_at`], if the data are in the machine's memory; else `false`, and `buf` holds anything.
+    pub fn read_at_once(&self, buf: &mut [u8], offset: u64) -> Result<bool, VolumeError> {
+        self.read(buf, offset, Wait::No)
+    }
+
+    fn read(&self, buf: &mut [u8], offset: u64, wait: Wait) -> Result<bool, VolumeError> {
         self.volume.check_range(offset, buf.len() as u64)?;
+        let mut all = true;
         self.with_lane(|lane| {
-            for_each_piece(buf, offset, |bytes, offset, piece| match piece {
-                Piece::Units(range) => self.read_units(&mut lane.coder, range, bytes),
-                Piece::Part(unit) => {
-                    let Lane { coder, scratch } = &mut *lane;
-                    self.read_units(coder, UnitRange { start: unit, count: 1 }, scratch)?;
-                    let at = (offset - unit.offset()) as usize;
-                    bytes.copy_from_slice(&scratch[at..at + bytes.len()]);
-                    Ok(())
-                }
+            for_each_piece(buf, offset, |bytes, offset, piece| {
+                let Lane { coder, scratch } = &mut *lane;
+                all = all
+                    && match piece {
+                        Piece::Units(range) => self.read_units(coder, range, bytes, wait)?,
+                        Piece::Part(unit) => {
+                            let range = UnitRange { start: unit, count: 1 };
+                            let read = self.read_units(coder, range, scratch, wait)?;
+                            let at = (offset - unit.offset()) as usize;
+                            bytes.copy_from_slice(&scratch[at..at + bytes.len()]);
+                            read
+                        }
+                    };
+                Ok(())
             })
-        })
+        })?;
+        Ok(all)
+    }
+
+    /// Lets the disk begin to read (at most 1 MiB), for a read that comes soon. A hint: what fails is told by that read.
+    pub fn will_need(&self, offset: u64, len: u64) {
+        let end = offset.saturating_add(len.min(REGION_BYTES)).min(self.size_bytes());
+        let stack = self.volume.gate.read();
+        let (mut unit, end) = (Unit::at(offset), Unit::at(end.next_multiple_of(DATA_UNIT_BYTES)));
+        while unit < end {
+            let max = (end.0 - unit.0).min(unit.left_in_page()) as usize;
+            let Ok((found, count)) = stack.find(stack.top(), unit, max) else { return };
+            if let Found::Data(layer) = found {
+                layer.will_need(unit, count as u64);
+            }
+            unit = unit.plus(count.max(1) as u64);
+        }
     }
 
     /// Writes `buf` at `offset`. On return the bytes are visible to every reader, and durable if `fua` (or after the next
@@ -109,13 +140,20 @@ impl Device {
         self.volume.close()
     }
 
-    /// Whole units, all in one region.
-    fn read_units(&self, coder: &mut Coder, range: UnitRange, bytes: &mut [u8]) -> Result<(), VolumeError> {
+    /// Whole units, all in one region. `false`: it would wait, and must not.
+    fn read_units(
+        &self,
+        coder: &mut Coder,
+        range: UnitRange,
+        bytes: &mut [u8],
+        wait: Wait,
+    ) -> Result<bool, VolumeError> {
         // Chunks that were fetched and are not in the layer yet: a region has two at most.
         let mut aside: Vec<(u32, Arc<Chunk>)> = Vec::new();
         loop {
-            match self.try_read(coder, range, bytes, &aside)? {
-                Step::Done(()) => return Ok(()),
+            match self.try_read(coder, range, bytes, &aside, wait)? {
+                Step::Done(read) => return Ok(read),
+                Step::Fetch(_) if wait == Wait::No => return Ok(false),
                 Step::Fetch(chunk) => match self.volume.load_chunk_to_read(chunk)? {
                     Loaded::Here => {}
                     Loaded::Aside(fetched) => aside.push((chunk, fetched)),
@@ -130,18 +168,23 @@ impl Device {
         range: UnitRange,
         bytes: &mut [u8],
         aside: &[(u32, Arc<Chunk>)],
-    ) -> Result<Step<()>, VolumeError> {
+        wait: Wait,
+    ) -> Result<Step<bool>, VolumeError> {
         let stack = self.volume.gate.read();
         let _shared = self.volume.stripes.read(range.start);
         if stack.plain().is_some() {
-            return read_plain(&self.volume, &stack, coder, range, bytes).map(Step::Done);
+            return read_plain(&self.volume, &stack, coder, range, bytes, wait).map(Step::Done);
         }
         let (mut rest, mut unit) = (bytes, range.start);
         while !rest.is_empty() {
             let (found, count) = stack.find(stack.top(), unit, rest.len() / UNIT)?;
             let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
             match found {
-                Found::Data(layer) => coder.read(&self.volume, layer, unit, run)?,
+                Found::Data(layer) => {
+                    if !coder.read(&self.volume, layer, unit, run, wait)? {
+                        return Ok(Step::Done(false));
+                    }
+                }
                 Found::Zero | Found::Nothing => run.fill(0),
                 Found::Source { chunk, .. } => {
                     let Some((_, fetched)) = aside.iter().find(|(at, _)| *at == chunk) else {
@@ -152,7 +195,7 @@ impl Device {
             }
             (rest, unit) = (tail, unit.plus(count as u64));
         }
-        Ok(Step::Done(()))
+        Ok(Step::Done(true))
     }
 
     /// Whole units, all in one region. Returns whether a flush is due.
@@ -198,7 +241,7 @@ impl Device {
                 false
             }
             Found::Data(layer) => {
-                coder.read(&self.volume, layer, unit, scratch)?;
+                coder.read(&self.volume, layer, unit, scratch, Wait::Yes)?;
                 true
             }
         };
@@ -233,11 +276,12 @@ fn read_plain(
     coder: &mut Coder,
     range: UnitRange,
     bytes: &mut [u8],
-) -> Result<(), VolumeError> {
+    wait: Wait,
+) -> Result<bool, VolumeError> {
     let layer = stack.bottom();
     let Some(page) = layer.map.page(range.start.page())? else {
         bytes.fill(0);
-        return Ok(());
+        return Ok(true);
     };
     let (mut rest, mut unit) = (bytes, range.start);
     while !rest.is_empty() {
@@ -245,11 +289,15 @@ fn read_plain(
         let Some((run, tail)) = rest.split_at_mut_checked(count * UNIT) else { break };
         match state {
             UnitState::Unwritten | UnitState::Zero => run.fill(0),
-            UnitState::Written => coder.read(volume, layer, unit, run)?,
+            UnitState::Written => {
+                if !coder.read(volume, layer, unit, run, wait)? {
+                    return Ok(false);
+                }
+            }
         }
         (rest, unit) = (tail, unit.plus(count as u64));
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Units of one chunk that is not kept. The chunk was verified by its hash: there are no tags to look at.
@@ -288,18 +336,15 @@ fn put(
         Some(above) => above.map.page(index)?.map(|page| (above, page)),
         None => None,
     };
-    let written = layer.store.write(range.start, bytes);
-    if written.is_err() {
-        // Units that were written before may have changed in part, and the next snapshot must not miss that.
+    // Without integrity there are no tags, and nothing is written.
+    let written = layer.store.write(range.start, bytes).and_then(|()| layer.write_tags(range.start, tags));
+    if let Err(error) = written {
+        // It may have been done in part: the next snapshot must not miss that, and the tags may not match.
         layer.map.add_changed(index, &page, range.chunk_bits());
-    }
-    match &volume.integrity {
-        None => written?,
-        Some(integrity) => {
-            // Whatever fails here may have been done in part.
-            let tagged = written.and_then(|()| layer.write_tags(range.start, tags));
-            tagged.inspect_err(|_| integrity.distrust(range.start))?;
+        if let Some(integrity) = &volume.integrity {
+            integrity.distrust(range.start);
         }
+        return Err(error);
     }
     let mut flush = layer.map.mark_written(index, &page, range, Count::Change);
     // After the mark below: a flush takes the copies of the upper layer first.

@@ -102,6 +102,19 @@ impl Layer {
         self.store.read(first, bytes)
     }
 
+    /// [`Layer::read`], unless it would wait for the disk: then `false`, and `bytes` holds anything.
+    pub fn read_at_once(&self, first: Unit, bytes: &mut [u8]) -> Result<bool, VolumeError> {
+        self.store.read_at_once(first, bytes)
+    }
+
+    /// Lets the disk begin to read units and their tags.
+    pub fn will_need(&self, first: Unit, count: u64) {
+        self.store.will_need(first, count);
+        if let Some(tags) = &self.tags {
+            tags.will_need(first, count);
+        }
+    }
+
     /// Reads the tags of units that the map says are written here.
     pub fn read_tags(&self, first: Unit, tags: &mut [u8]) -> Result<(), VolumeError> {
         self.tags.as_ref().map_or(Ok(()), |store| store.read(first, tags))

@@ -104,6 +104,23 @@ impl Store {
         Ok(())
     }
 
+    /// [`Store::read`], unless it would wait for the disk: then `false`, and `bytes` holds anything.
+    pub fn read_at_once(&self, first: Unit, bytes: &mut [u8]) -> Result<bool, VolumeError> {
+        let (segment, number, offset) = self.locate(first)?;
+        let file = self.file(segment, number, false)?;
+        let read = file.read_at_once(bytes, offset).map_err(VolumeError::io("reading data"))?;
+        // What lies behind the end of the file is for `read` to tell.
+        Ok(read == Some(bytes.len()))
+    }
+
+    /// Lets the disk begin to read units. A hint: what fails is told when they are read.
+    pub fn will_need(&self, first: Unit, count: u64) {
+        let Ok((segment, number, offset)) = self.locate(first) else { return };
+        if let Ok(file) = self.file(segment, number, false) {
+            file.will_need(offset, count * self.holds.unit_bytes());
+        }
+    }
+
     /// Reads what is held of units that the map says are written. All of one request's units lie in one segment (regions do).
     pub fn read(&self, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
         let (segment, number, mut offset) = self.locate(first)?;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{DIR, key, made, open, read, shared, spec, write};
+use common::{DIR, freeze, key, made, open, read, shared, spec, write};
 use env::{Crash, Files, RealFiles, SimFault, SimFiles, SimOp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -340,4 +340,36 @@ fn a_real_file_system_takes_a_64_tib_volume_sparsely() {
     assert_eq!(read(&volume, 64 * TIB - 10, 10), b"at the end");
     volume::remove(&files, &dir).unwrap();
     assert!(!files.exists(&dir));
+}
+
+#[test]
+fn a_read_that_must_not_wait_says_so_and_finds_what_was_asked_for_ahead() {
+    for encrypted in [false, true] {
+        let (files, device) = made(1, GIB, encrypted);
+        write(&device, 0, &[1; 4 * 4096]);
+        freeze(&device, "snap-1");
+        write(&device, 4096, &[2; 4096]);
+        files.forget_cached();
+        let once = |offset, len: usize| {
+            let mut bytes = vec![0xee; len];
+            device.read_at_once(&mut bytes, offset).unwrap().then_some(bytes)
+        };
+        assert_eq!(once(4096, 100), None);
+        assert_eq!(once(8 << 20, 9000), Some(vec![0; 9000]), "zeros need no disk");
+        device.will_need(4000, 4200);
+        // One place in each layer; the unit in the middle is in the upper one.
+        let place = |name: &str, at: u64| (Path::new(DIR).join(name), at..at + 4096);
+        let expected = [place("data.0000", 0), place("layer.0001/data.0000", 4096), place("data.0000", 8192)];
+        assert_eq!(files.hints(), expected);
+        assert_eq!(once(4000, 200), Some([vec![1; 96], vec![2; 104]].concat()));
+        assert_eq!(once(8192, 8192), None, "half of it is there");
+        assert_eq!(read(&device, 8192, 8192), [1; 8192]);
+        assert_eq!(once(8192, 8192), Some(vec![1; 8192]));
+        for (offset, len) in [(GIB - 4096, u64::MAX), (GIB, 1), (u64::MAX, u64::MAX), (0, 0)] {
+            device.will_need(offset, len);
+        }
+        assert!(device.read_at_once(&mut [0; 2], GIB - 1).is_err());
+        files.inject(SimFault { op: SimOp::Read, path: "data", skip: 0, times: 1, errno: 5 });
+        assert!(matches!(device.read_at_once(&mut [0; 512], 0), Err(VolumeError::Io { .. })));
+    }
 }

@@ -122,18 +122,23 @@ fn only_what_changed_since_the_base_is_listed() {
 
 #[test]
 fn a_write_that_failed_in_the_middle_counts_as_a_change() {
-    let (files, device) = made(1, GIB, false);
-    write(&device, CHUNK, &[1; 8192]);
-    freeze(&device, "snap-1");
-    device.volume().thaw("snap-1", true).unwrap();
-    merge(&device);
-    device.close().unwrap();
-    let device = common::open(&files, false).unwrap();
-    files.tamper(SimTamper { path: "data.", skip: 0, how: Tamper::Part { errno: 28 } });
-    assert!(matches!(device.write_at(&mut [2; 8192], CHUNK, false), Err(VolumeError::NoSpace)));
-    assert_ne!(read(&device, CHUNK, 8192), [1; 8192], "some of it was written");
-    freeze(&device, "snap-2");
-    assert_eq!(indices(device.volume(), "snap-2", true), [1]);
+    // The data or, on a volume with integrity, their tags.
+    for path in ["data.", "tags."] {
+        let files = SimFiles::new(1);
+        volume::create_with_integrity(&shared(&files), Path::new(DIR), &spec(GIB, false)).unwrap();
+        let device = common::open(&files, false).unwrap();
+        write(&device, CHUNK, &[1; 8192]);
+        freeze(&device, "snap-1");
+        device.volume().thaw("snap-1", true).unwrap();
+        merge(&device);
+        device.close().unwrap();
+        let device = common::open(&files, false).unwrap();
+        files.tamper(SimTamper { path, skip: 0, how: Tamper::Part { errno: 28 } });
+        assert!(matches!(device.write_at(&mut [2; 8192], CHUNK, false), Err(VolumeError::NoSpace)));
+        assert_ne!(read(&device, CHUNK, 8192), [1; 8192], "some of it was written");
+        freeze(&device, "snap-2");
+        assert_eq!(indices(device.volume(), "snap-2", true), [1], "{path}");
+    }
 }
 
 #[test]

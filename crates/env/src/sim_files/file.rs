@@ -84,6 +84,7 @@ impl File for SimFile {
                 wanted = 1 + draw(&mut world.seed, wanted);
             }
             let read = world.contents[self.content].read(&mut buf[..wanted], offset)?;
+            world.cache.keep(self.content, offset, read as u64);
             if read > 0 && world.faults.tamper(SimOp::Read, &self.path).is_some() {
                 buf[draw(&mut world.seed, read)] ^= 1 << draw(&mut world.seed, 8);
             }
@@ -91,9 +92,19 @@ impl File for SimFile {
         })
     }
 
+    fn read_at_once(&self, buf: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
+        let cached = self.shared.world.lock().cache.holds(self.content, offset, buf.len() as u64);
+        if cached { self.read_at(buf, offset).map(Some) } else { Ok(None) }
+    }
+
+    fn will_need(&self, offset: u64, len: u64) {
+        self.shared.world.lock().cache.hint(&self.path, self.content, offset, len);
+    }
+
     fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         self.slowly(SimOp::Write, || {
             let mut world = self.world(SimOp::Write)?;
+            world.cache.keep(self.content, offset, buf.len() as u64);
             if let Some(how) = world.faults.tamper(SimOp::Write, &self.path) {
                 return self.write_tampered(&mut world, how, buf, offset);
             }

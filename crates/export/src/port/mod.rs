@@ -146,9 +146,21 @@ impl Port {
         self.outlet.device.volume_id()
     }
 
-    /// [`Device::read_at`].
-    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<(), VolumeError> {
-        self.count(Kind::Read, buf.len() as u64, |device| device.read_at(buf, offset))
+    /// [`Device::read_at`]. If it has to wait for the disk, it calls `meanwhile` before: the exporter tells of reads that come soon
+    /// then ([`Port::will_need`]), so that the disk has them all to do and not one after the other.
+    pub fn read_at(&self, buf: &mut [u8], offset: u64, meanwhile: impl FnOnce()) -> Result<(), VolumeError> {
+        self.count(Kind::Read, buf.len() as u64, |device| {
+            if device.read_at_once(buf, offset)? {
+                return Ok(());
+            }
+            meanwhile();
+            device.read_at(buf, offset)
+        })
+    }
+
+    /// [`Device::will_need`]. Moves no data to anybody and is not counted.
+    pub fn will_need(&self, offset: u64, len: u64) {
+        self.outlet.device.will_need(offset, len);
     }
 
     /// [`Device::write_at`].

@@ -13,8 +13,8 @@ fn each_kind_is_counted_apart_with_its_bytes() {
     let (outlet, _) = outlet();
     let port = outlet.port();
     port.write_at(&mut [7; 8192], 0, true).unwrap();
-    port.read_at(&mut [0; 512], 512).unwrap();
-    port.read_at(&mut [0; 512], 0).unwrap();
+    port.read_at(&mut [0; 512], 512, || {}).unwrap();
+    port.read_at(&mut [0; 512], 0, || {}).unwrap();
     port.flush().unwrap();
     port.trim(0, 4096).unwrap();
     port.write_zeroes(4096, 4096, true, false).unwrap();
@@ -31,7 +31,7 @@ fn each_kind_is_counted_apart_with_its_bytes() {
 fn failures_are_counted_and_their_bytes_are_not() {
     let (outlet, _) = outlet();
     let port = outlet.port();
-    assert!(port.read_at(&mut [0; 512], MIB).is_err());
+    assert!(port.read_at(&mut [0; 512], MIB, || {}).is_err());
     assert!(port.write_at(&mut [0; 512], MIB - 1, false).is_err());
     for kind in [Kind::Read, Kind::Write] {
         let totals = outlet.totals().of(kind);

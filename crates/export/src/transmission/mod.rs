@@ -16,7 +16,7 @@ use crate::reply::{Cookie, DATA_HEAD_BYTES, READ_PIECE_BYTES, SIMPLE_BYTES};
 use crate::socket::Wire;
 use crate::turns::Turn;
 pub(crate) use request::REQUEST_BYTES;
-use request::{Command, Request, decide};
+use request::{Command, Request, decide, requests};
 use std::io;
 use volume::{DATA_UNIT_BYTES, VolumeError};
 
@@ -27,7 +27,7 @@ const CACHE_BYTES_MAX: u64 = 32 << 20;
 /// after its reply had begun.
 pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Port, agreed: Agreed) -> io::Result<()> {
     let order = channel.order.clone();
-    let mut service = Service { channel, volume, agreed };
+    let mut service = Service { channel, volume, agreed, announced: 0 };
     loop {
         let mut turn = order.turn.lock();
         if turn.ended {
@@ -49,6 +49,8 @@ struct Service<'a, W> {
     channel: &'a mut Channel<W>,
     volume: &'a Port,
     agreed: Agreed,
+    /// So many requests that come next are announced to the volume already.
+    announced: usize,
 }
 
 impl<W: Wire> Service<'_, W> {
@@ -69,6 +71,7 @@ impl<W: Wire> Service<'_, W> {
             // Without the magic we have lost the place in the stream; there is no way to find it again.
             let request = Request::parse(&bytes)
                 .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no request magic"))?;
+            self.announced = self.announced.saturating_sub(1);
             self.channel.make_room(SIMPLE_BYTES + DATA_HEAD_BYTES)?;
             match decide(&request, self.agreed, self.volume.size_bytes()) {
                 Ok(Command::Disconnect) => return Ok(None),
@@ -149,7 +152,7 @@ impl<W: Wire> Service<'_, W> {
         loop {
             let piece = (end - at).min(READ_PIECE_BYTES as u64);
             self.channel.make_room(DATA_HEAD_BYTES + piece as usize)?;
-            let replies = &mut self.channel.replies;
+            let (received, replies) = self.channel.parts();
             let mark = replies.mark();
             if chunks {
                 replies.data_head(cookie, at + piece == end, at, piece as u32)?;
@@ -158,7 +161,8 @@ impl<W: Wire> Service<'_, W> {
             } else if at == offset {
                 replies.simple(cookie, None)?;
             }
-            if let Err(error) = self.volume.read_at(replies.space(piece as usize)?, at) {
+            let announce = || announce(self.volume, received, self.agreed, &mut self.announced);
+            if let Err(error) = self.volume.read_at(replies.space(piece as usize)?, at, announce) {
                 tracing::warn!(volume = self.volume.volume_id(), %error, "a read failed");
                 // A reply of several pieces without chunks has promised its bytes: "the server MUST disconnect".
                 if at > offset && !chunks {
@@ -182,7 +186,7 @@ impl<W: Wire> Service<'_, W> {
             let piece = (end - at).min(READ_PIECE_BYTES as u64);
             self.channel.make_room(SIMPLE_BYTES + piece as usize)?;
             let mark = self.channel.replies.mark();
-            let read = self.volume.read_at(self.channel.replies.space(piece as usize)?, at);
+            let read = self.volume.read_at(self.channel.replies.space(piece as usize)?, at, || {});
             self.channel.replies.rewind(mark);
             if let Err(error) = read {
                 return Ok(Err(error));
@@ -199,6 +203,19 @@ impl<W: Wire> Service<'_, W> {
             self.channel.replies.error(cookie, errno)
         } else {
             self.channel.replies.simple(cookie, Some(errno))
+        }
+    }
+}
+
+/// A read waits for the disk: tells the volume of the reads that were received behind it, unless it knows of them.
+fn announce(volume: &Port, received: &[u8], agreed: Agreed, announced: &mut usize) {
+    if *announced > 0 {
+        return;
+    }
+    for request in requests(received) {
+        *announced += 1;
+        if let Ok(Command::Read { .. }) = decide(&request, agreed, volume.size_bytes()) {
+            volume.will_need(request.offset, request.length.into());
         }
     }
 }

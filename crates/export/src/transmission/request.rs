@@ -38,6 +38,18 @@ pub(super) struct Request {
     pub length: u32,
 }
 
+/// The requests that begin these bytes, as far as they are whole.
+pub(super) fn requests(received: &[u8]) -> impl Iterator<Item = Request> {
+    let mut rest = received;
+    std::iter::from_fn(move || {
+        let (head, tail) = rest.split_first_chunk()?;
+        let request = Request::parse(head)?;
+        // Of a payload that is not all there, nothing follows.
+        rest = tail.get(request.payload_bytes() as usize..).unwrap_or_default();
+        Some(request)
+    })
+}
+
 /// A request that can be done: its range is inside the volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {

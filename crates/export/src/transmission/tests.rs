@@ -203,6 +203,31 @@ fn a_payload_too_long_is_skipped_without_being_kept_and_the_session_goes_on() {
 }
 
 #[test]
+fn reads_that_wait_behind_one_that_waits_for_the_disk_are_announced_once() {
+    let (files, volume) = volume();
+    volume.write_at(&mut [5; 64 << 10], 0, true).unwrap();
+    files.forget_cached();
+    let read = |n: u64| request(0, 0, n, n * 4096, 4096);
+    // A write between, and reads that make no sense or come later than they were received.
+    let parts = [read(0), read(3), write(4096, &[6; 4096]), read(2), request(0, 0, 9, SIZE, 4096), read(7)];
+    let (result, told) = talk_in(&volume, SIMPLE, &parts, usize::MAX);
+    result.unwrap();
+    let hints = files.hints();
+    let offsets: Vec<u64> = hints.iter().map(|(_, range)| range.start / 4096).collect();
+    assert_eq!(offsets, [3, 2, 7]);
+    let reply = |cookie: u64, data: &[u8]| {
+        [&0x67446698u32.to_be_bytes()[..], &[0; 4], &cookie.to_be_bytes(), data].concat()
+    };
+    let mut expected = [reply(0, &[5; 4096]), reply(3, &[5; 4096]), reply(4096, &[])].concat();
+    expected.extend(reply(2, &[5; 4096]));
+    assert_eq!(&told[..expected.len()], expected);
+    // Received one by one, nothing waits behind.
+    files.forget_cached();
+    talk_in(&volume, SIMPLE, &[read(0), read(1)], 28).0.unwrap();
+    assert_eq!(files.hints(), []);
+}
+
+#[test]
 fn the_longest_payload_is_stored_piece_by_piece() {
     let (_, volume) = volume();
     let bytes: Vec<u8> = (0..32u32 << 20).map(|n| (n >> 11) as u8 ^ n as u8).collect();

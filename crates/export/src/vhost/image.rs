@@ -4,6 +4,7 @@
 //!  0x0000 descriptors, 16 × 16 bytes | 0x0100 available ring | 0x0200 used ring | anything
 //! ```
 
+use super::ahead::Ahead;
 use super::chain::Chain;
 use super::memory::GuestMemory;
 use super::past::Past;
@@ -27,14 +28,19 @@ pub fn run_ring(device: &Arc<Device>, image: &[u8], event_idx: bool) -> io::Resu
     all.copy_from(image);
     let mut ring = Ring::open(&memory, AT, ENTRIES, event_idx).ok_or(io::ErrorKind::InvalidData)?;
     let (port, past) = (Outlet::from(device.clone()).port(), Past::default());
-    let (mut chain, mut service) = (Chain::default(), Service::new(&port, &past));
+    let (mut chain, mut ahead, mut service) =
+        (Chain::default(), Ahead::default(), Service::new(&port, &past));
+    let manner = Manner { read_only: false, write_through: false };
     ring.mute();
     for _ in 0..ring.waiting().unwrap_or(0) {
         let head = ring.take();
+        // As if every request waited for the disk.
+        ahead.next();
+        ahead.announce(&ring, &memory, &port);
         let written = match chain.collect(&ring, &memory, head) {
             Ok(()) => {
                 let asked = Asked::take(&mut chain);
-                service.run(&mut chain, asked, Manner { read_only: false, write_through: false })
+                service.run(&mut chain, asked, manner, &mut || {})
             }
             Err(_) => 0,
         };

@@ -75,6 +75,12 @@ impl Asked {
         Some(Asked { number: u32::from_le_bytes([k0, k1, k2, k3]), sector })
     }
 
+    /// The bytes that it reads: offset and length, as the driver says them. `None`: it reads none.
+    pub fn read(self, chain: &Chain<'_>) -> Option<(u64, u64)> {
+        let offset = self.sector.checked_mul(SECTOR_BYTES)?;
+        (self.number == IN).then_some((offset, chain.wanted.left().into()))
+    }
+
     /// As what the volume's limits count it. Which ranges are trimmed or zeroed does not matter for that.
     pub fn cost(self, chain: &Chain<'_>) -> Option<(Kind, u64)> {
         match self.number {
@@ -107,10 +113,17 @@ impl<'d> Service<'d> {
         Service { volume, past, buffer: vec![0; BUFFER_BYTES].into_boxed_slice() }
     }
 
-    /// Does a request and sets its status. Returns how many bytes from the front of what the guest wanted were written.
-    pub fn run(&mut self, chain: &mut Chain<'_>, asked: Option<Asked>, manner: Manner) -> u32 {
+    /// Does a request and sets its status. Returns how many bytes from the front of what the guest wanted were written. If it has to
+    /// wait for the disk, it calls `meanwhile` before.
+    pub fn run(
+        &mut self,
+        chain: &mut Chain<'_>,
+        asked: Option<Asked>,
+        manner: Manner,
+        meanwhile: &mut dyn FnMut(),
+    ) -> u32 {
         let wanted = chain.wanted.left();
-        let status = match self.decide(chain, asked, manner) {
+        let status = match self.decide(chain, asked, manner, meanwhile) {
             Ok(()) => Status::Ok,
             Err(status) => status,
         };
@@ -120,10 +133,16 @@ impl<'d> Service<'d> {
         if left == 0 { wanted.saturating_add(1) } else { wanted - left }
     }
 
-    fn decide(&mut self, chain: &mut Chain<'_>, asked: Option<Asked>, manner: Manner) -> Result<(), Status> {
+    fn decide(
+        &mut self,
+        chain: &mut Chain<'_>,
+        asked: Option<Asked>,
+        manner: Manner,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), Status> {
         let Some(Asked { number, sector }) = asked else { return Err(Status::IoError) };
         match number {
-            IN => self.read(chain, sector),
+            IN => self.read(chain, sector, meanwhile),
             OUT | DISCARD | WRITE_ZEROES if manner.read_only => Err(Status::IoError),
             OUT => self.write(chain, sector, manner.write_through),
             FLUSH => self.flush(),
@@ -134,13 +153,18 @@ impl<'d> Service<'d> {
         }
     }
 
-    fn read(&mut self, chain: &mut Chain<'_>, sector: u64) -> Result<(), Status> {
+    fn read(
+        &mut self,
+        chain: &mut Chain<'_>,
+        sector: u64,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(), Status> {
         let Range { offset: mut at, len, .. } = self.range(sector, chain.wanted.left().into())?;
         let end = at + len;
         while at < end {
             let piece = piece(at, end);
             let buffer = self.buffer.get_mut(..piece).ok_or(Status::IoError)?;
-            let done = self.volume.read_at(buffer, at);
+            let done = self.volume.read_at(buffer, at, &mut *meanwhile);
             if done.is_ok() && !chain.wanted.put(buffer) {
                 return Err(Status::IoError);
             }

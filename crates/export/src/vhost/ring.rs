@@ -88,9 +88,16 @@ impl<'m> Ring<'m> {
 
     /// Takes the next request: the number of its first descriptor, whatever the driver wrote there. Only if one waits.
     pub fn take(&mut self) -> u16 {
-        let at = ENTRIES_AT + HEAD_BYTES * usize::from(self.next_available % self.size);
+        let head = self.peek(0);
         self.next_available = self.next_available.wrapping_add(1);
+        head
+    }
+
+    /// The same of the request `n` places behind the next one, which stays where it is. Only if so many wait.
+    pub fn peek(&self, n: u16) -> u16 {
+        let place = self.next_available.wrapping_add(n) % self.size;
         // Never fails: the slice was made for it.
+        let at = ENTRIES_AT + HEAD_BYTES * usize::from(place);
         self.available.load(at, Ordering::Relaxed).map_or(u16::MAX, u16::from_le)
     }
 

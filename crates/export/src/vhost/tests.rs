@@ -15,7 +15,11 @@ const NEXT: u16 = 1;
 const WRITE: u16 = 2;
 
 fn device() -> Arc<Device> {
-    let files: Arc<dyn Files> = Arc::new(SimFiles::new(1));
+    device_on(&SimFiles::new(1))
+}
+
+fn device_on(files: &SimFiles) -> Arc<Device> {
+    let files: Arc<dyn Files> = Arc::new(files.clone());
     let spec = VolumeSpec { volume_id: "vol-1".into(), size_bytes: SIZE, encryption: None, source: None };
     volume::create(&files, Path::new("/v"), &spec).unwrap();
     Device::open(Volume::open(files, Path::new("/v"), Opening::loaded()).unwrap(), None).unwrap()
@@ -46,6 +50,32 @@ impl Image {
             self.put(AT.available + 4 + 2 * n, &head.to_le_bytes());
         }
     }
+}
+
+#[test]
+fn reads_that_wait_in_the_ring_are_announced_once_and_nothing_else_is() {
+    let (files, mut image) = (SimFiles::new(1), Image::new());
+    let device = device_on(&files);
+    device.write_at(&mut vec![5; SIZE as usize], 0, true).unwrap();
+    files.forget_cached();
+    // A read, a write, a read behind the end of the volume, and another read.
+    let requests = [(0_u32, 0_u64), (1, 8), (0, SIZE / 512), (0, 24)];
+    for (n, (kind, sector)) in (0..).zip(requests) {
+        let (at, first) = (HEADER + 0x100 * n, 3 * n as u16);
+        image.put(at, &[&kind.to_le_bytes()[..], &[0; 4], &sector.to_le_bytes()].concat());
+        image.describe(first, at, 16, NEXT, first + 1);
+        let flags = if kind == 0 { WRITE } else { 0 };
+        image.describe(first + 1, DATA + 0x1000 * n, 4096, NEXT | flags, first + 2);
+        image.describe(first + 2, at + 64, 1, WRITE, 0);
+    }
+    image.offer(&[0, 3, 6, 9]);
+    let after = run_ring(&device, &image.0, true).unwrap();
+    let status = |n: u64| after[(HEADER + 0x100 * n + 64) as usize];
+    assert_eq!([status(0), status(1), status(2), status(3)], [0, 0, 1, 0]);
+    assert_eq!(after[DATA as usize + 0x3000..][..4096], [5; 4096]);
+    let offsets: Vec<u64> = files.hints().iter().map(|(_, range)| range.start).collect();
+    // After the first is taken, what waits behind it; the last request has nothing behind it.
+    assert_eq!(offsets, [24 * 512]);
 }
 
 proptest! {

@@ -4,6 +4,7 @@
 //! front-end says about a ring (its addresses, its eventfds) never changes under a running thread: the thread is stopped and
 //! another one started.
 
+use super::ahead::Ahead;
 use super::chain::Chain;
 use super::memory::GuestMemory;
 use super::past::Past;
@@ -137,6 +138,7 @@ fn run(setup: &Setup, own: &Progress, epoll: &Epoll) -> Option<u16> {
     let mut queue = Queue {
         ring,
         chain: Chain::default(),
+        ahead: Ahead::default(),
         service: Service::new(&port, &setup.past),
         port: &port,
         setup,
@@ -187,6 +189,7 @@ pub(crate) fn never_blocking(eventfd: File) -> io::Result<File> {
 struct Queue<'m> {
     ring: Ring<'m>,
     chain: Chain<'m>,
+    ahead: Ahead<'m>,
     service: Service<'m>,
     port: &'m Port,
     setup: &'m Setup,
@@ -232,13 +235,16 @@ impl Queue<'_> {
     fn request(&mut self) -> u32 {
         let Setup { memory, read_only, durability, .. } = self.setup;
         let head = self.ring.take();
+        self.ahead.next();
         let (moved, written) = match self.chain.collect(&self.ring, memory, head) {
             Ok(()) => {
                 let moved = self.chain.sent.left().saturating_add(self.chain.wanted.left());
                 let manner = Manner { read_only: *read_only, write_through: durability.write_through() };
                 let asked = Asked::take(&mut self.chain);
                 self.hold(asked);
-                (moved, self.service.run(&mut self.chain, asked, manner))
+                let Queue { ring, chain, ahead, service, port, .. } = self;
+                let mut announce = || ahead.announce(ring, memory, port);
+                (moved, service.run(chain, asked, manner, &mut announce))
             }
             Err(why) => {
                 tracing::debug!(volume = self.port.volume_id(), head, ?why, "a chain that breaks the rules");

@@ -88,7 +88,12 @@ impl Check<'_> {
             let covers = page_bytes(page.0, look.size);
             let mut bytes = [0; PAGE_BYTES];
             map.read_zero_filled_at(&mut bytes, u64::from(page.0) * PAGE_BYTES as u64).map_err(reading)?;
-            if base + data < look.size && matches!(slot::read_page(page.0, &bytes), Ok(None)) {
+            if base + data < look.size
+                && matches!(
+                    slot::read_page(page.0, &bytes),
+                    Ok(None | Some(PageOnDisk { slot: slot::NEITHER, .. }))
+                )
+            {
                 let what = format!("there is data of which map page {} knows nothing", page.0);
                 let follows = "none if it was never flushed; if the page was lost, so are these bytes";
                 self.tell_of(Severity::Note, path.clone(), Some(covers.clone()), what, follows);

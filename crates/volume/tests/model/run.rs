@@ -213,7 +213,19 @@ impl Run {
     pub fn read(&mut self, offset: u64, len: u64) {
         self.note("read");
         let mut bytes = vec![0xee; len as usize];
-        match self.vol().device.read_at(&mut bytes, offset) {
+        if self.steps.is_multiple_of(3) {
+            self.files.forget_cached();
+        }
+        // As exporters do.
+        let device = self.vol().device.clone();
+        let read = match device.read_at_once(&mut bytes, offset) {
+            Ok(false) => {
+                device.will_need(offset, len);
+                device.read_at(&mut bytes, offset)
+            }
+            other => other.map(drop),
+        };
+        match read {
             Ok(()) => self.vol().model.expect(offset, &bytes),
             // It had to load, and could not write or flush; or the disk could not be read.
             Err(error) => return self.ended(Err(error), false),
