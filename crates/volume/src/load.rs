@@ -23,8 +23,6 @@ use snapshot::{Chunk, SnapshotError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Chunks fetched at once by [`Volume::load_all`]: as many as hide the waits of an object store.
-const THREADS: usize = 8;
 /// Chunks between two looks at progress.
 const BATCH: usize = 64;
 
@@ -51,7 +49,7 @@ impl Volume {
         progress(0, total);
         let (mut done, mut damage) = (0, None);
         each_batch(&source, stop, |indices| {
-            let failed = self.load_chunks(indices, stop);
+            let failed = self.load_chunks(indices, source.at_once(), stop);
             match failed {
                 Some(error @ VolumeError::Damaged(_)) => damage = damage.take().or(Some(error)),
                 Some(error) => return Err(error),
@@ -68,9 +66,9 @@ impl Volume {
     }
 
     /// Loads these chunks by several threads. Returns the gravest error: one that is not mere damage first.
-    fn load_chunks(&self, indices: &[u32], stop: &AtomicBool) -> Option<VolumeError> {
+    fn load_chunks(&self, indices: &[u32], threads: usize, stop: &AtomicBool) -> Option<VolumeError> {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<VolumeError>));
-        env::together("load", THREADS.min(indices.len()), &|| {
+        env::together("load", threads.clamp(1, indices.len().max(1)), &|| {
             while let Some(index) = indices.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let result = match stop.load(Ordering::Relaxed) {
                     true => Err(VolumeError::Stopped),
