@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Snapshots of an encrypted volume, measured through the front door of the built binary.
 
-    .work/venv/bin/python bench/snapshots.py [--gib 10] [--json FILE]
+    .work/venv/bin/python bench/snapshots.py [--gib 10] [--rounds 2] [--parts increments,1,32,reads,keys,memory] [--json FILE]
 
 Prints: what a second snapshot stores after 1 % of the volume changed; the longest write of a guest (fio, depth 1 and 32) around CreateSnapshot, and
-its rate until the snapshot is stored, beside the seconds before in the same run; the first read of chunks after a restore beside warm reads;
+its rate until the snapshot is stored, beside the seconds before in the same run, and beside an empty volume of its own, where every unit is written for
+the first time as it is above a frozen layer, and nothing is stored; the first read of chunks after a restore beside warm reads;
 re-encryption (a copy under another key) in server CPU per GiB beside its parts alone (the cipher twice by openssl speed, reading and writing files by
 this process); the resident memory for a 16 TiB volume that holds little; and each of these against its target. Server, client and disk share one
 machine: read the ratios, not the seconds.
@@ -65,8 +66,7 @@ def take(bench, volume):
     return made, answered, time.monotonic() - began
 
 
-def increments(bench, volume, uri, gib, seed):
-    first, _, full_seconds = take(bench, volume)
+def increments(bench, volume, uri, gib, seed, first, full_seconds):
     rng = random.Random(seed)
     changed = rng.sample(range((gib << 30) // BLOCK), (gib << 30) // BLOCK // 100)
     with Client(uri) as device:
@@ -76,7 +76,7 @@ def increments(bench, volume, uri, gib, seed):
     time.sleep(RATE_LIMIT_SECONDS)
     second, _, seconds = take(bench, volume)
     (chunks, size), (more_chunks, more) = stored(bench.server, first), stored(bench.server, second)
-    return first, {
+    return {
         "full_chunks": chunks,
         "full_bytes": size,
         "full_seconds": full_seconds,
@@ -102,7 +102,18 @@ def noted(folder):
         return [(int(f[0]) / 1000, int(f[1]) / 1e6) for f in fields]
 
 
-def pauses(bench, volume, uri, depth, rounds=2):
+def rate_of_first_writes(bench, gib, depth, seconds):
+    """Writes per second to a new layer while nothing is stored: the first seconds of an empty volume."""
+    made = bench.volume(True, size=gib)
+    with tempfile.TemporaryDirectory() as folder:
+        writing(bench.attach(made), depth, seconds + 1, folder).wait()
+        ended = [t for t, _ in noted(folder)]
+    bench.detach(made)
+    bench.ec2.delete_volume(VolumeId=made)
+    return len([t for t in ended if t < ended[0] + seconds]) / seconds
+
+
+def pauses(bench, volume, uri, gib, depth, rounds):
     """What a guest waits for around the calls, and what it writes until the snapshots are stored, beside the seconds before in the same run."""
     # Also the time that must pass since the snapshot before.
     alone = rest = RATE_LIMIT_SECONDS + 1
@@ -123,6 +134,8 @@ def pauses(bench, volume, uri, depth, rounds=2):
     stored = sum(len([0 for t, _ in writes if a <= t <= c]) / (c - a) for a, _, c in calls) / rounds
     # Windows as long as a call, in which nothing was asked: what this machine does to a guest anyway.
     call = statistics.median(b - a for a, b, _ in calls)
+    rate_before, until_stored = len(before) / (alone - 1.1), statistics.median(c - a for a, _, c in calls)
+    rate_new = rate_of_first_writes(bench, gib, depth, until_stored)
     windows = {}
     for t, w in writes:
         if t < first - 0.1:
@@ -133,29 +146,48 @@ def pauses(bench, volume, uri, depth, rounds=2):
         "p99_ms": statistics.median(sorted(w)[len(w) * 99 // 100] for w in around if w),
         "p99_ms_before": sorted(before)[len(before) * 99 // 100],
         "call_ms": call * 1000,
-        "seconds_until_stored": statistics.median(c - a for a, _, c in calls),
-        "writes_per_second_before": len(before) / (alone - 1.1),
-        "writes_while_storing_over_before": stored / (len(before) / (alone - 1.1)),
+        "seconds_until_stored": until_stored,
+        "writes_per_second_before": rate_before,
+        "first_writes_per_second": rate_new,
+        "writes_while_storing_over_before": stored / rate_before,
+        "first_writes_over_before": rate_new / rate_before,
+        "writes_while_storing_over_first_writes": stored / rate_new,
     }
 
 
-def first_reads(bench, snapshot_id, gib):
-    """The first read of chunks, far apart and before the background comes to them, beside the second read of the same."""
-    made = bench.ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot_id, VolumeType="gp3")["VolumeId"]
-    await_volume(bench.ec2, made, "available")
-    uri = bench.attach(made)
-    places = random.Random(3).sample(range((gib << 30) // BLOCK // 2, (gib << 30) // BLOCK), 64)
-    with Client(uri) as device:
-        timed = lambda at: (lambda b: (device.read(at, BLOCK), time.perf_counter() - b)[1])(time.perf_counter())  # noqa: E731
-        first = [timed(n * BLOCK) for n in places]
-        warm = [timed(n * BLOCK) for n in places]
-    bench.detach(made)
-    bench.ec2.delete_volume(VolumeId=made)
+def first_reads(bench, snapshot_id, gib, restores=6):
+    """First reads of chunks, far apart and before the background comes to them, each beside a read of a chunk that is in the layer already: in turns,
+    because loading in the background costs both. Medians of each restore, and of these."""
+    rounds = [restored(bench, snapshot_id, gib) for _ in range(restores)]
+    first, warm = ([statistics.median(times) for times in kind] for kind in zip(*rounds, strict=True))
+    every = sorted(time for times, _ in rounds for time in times)
     return {
         "first_read_ms": statistics.median(first) * 1000,
         "warm_read_ms": statistics.median(warm) * 1000,
-        "first_over_warm": statistics.median(first) / statistics.median(warm),
+        "first_read_p90_ms": every[len(every) * 9 // 10] * 1000,
+        "first_read_longest_ms": every[-1] * 1000,
+        "first_over_warm": statistics.median(f / w for f, w in zip(first, warm, strict=True)),
+        "first_over_warm_least": min(f / w for f, w in zip(first, warm, strict=True)),
+        "first_over_warm_most": max(f / w for f, w in zip(first, warm, strict=True)),
     }
+
+
+def restored(bench, snapshot_id, gib, reads=64):
+    """The times of first reads and of warm reads of one restore."""
+    made = bench.ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot_id, VolumeType="gp3")["VolumeId"]
+    await_volume(bench.ec2, made, "available")
+    uri = bench.attach(made)
+    folder = bench.server.data / "volumes" / made
+    # The background goes from the front. Twice as much, because it does so with several threads.
+    while sum(path.stat().st_blocks * 512 for path in folder.glob("data.*")) < 2 * reads * BLOCK:
+        time.sleep(0.01)
+    places = random.Random(3).sample(range((gib << 30) // BLOCK // 2, (gib << 30) // BLOCK), reads)
+    with Client(uri) as device:
+        timed = lambda at: (lambda b: (device.read(at, BLOCK), time.perf_counter() - b)[1])(time.perf_counter())  # noqa: E731
+        times = [(timed(place * BLOCK), timed(n * BLOCK)) for n, place in enumerate(places)]
+    bench.detach(made)
+    bench.ec2.delete_volume(VolumeId=made)
+    return tuple(zip(*times, strict=True))
 
 
 def re_encryption(bench, snapshot_id):
@@ -215,13 +247,19 @@ def lines(results):
     """Each target with what was measured."""
     print("targets")
     for depth in (1, 32):
-        guest = results[f"guest at depth {depth}"]
+        if not (guest := results.get(f"guest at depth {depth}")):
+            continue
         line(f"(a) longest write around CreateSnapshot, depth {depth}, ms", guest["longest_write_ms"], 10, least=False)
         line("    the same in windows without", guest["longest_write_ms_in_windows_before"])
         line(f"(b) writes while storing / before, depth {depth}", guest["writes_while_storing_over_before"], 0.9)
-    line("(c) first read / warm read", results["first reads"]["first_over_warm"], 1.5, least=False)
-    line("(d) parts alone / re-encryption, CPU", results["re-encryption"]["parts_over_server"], 0.6)
-    line("(e) idle 16 TiB volume, KiB", results["16 TiB"]["attached_kib"], 4096, least=False)
+        line("    first writes without storing / before", guest["first_writes_over_before"])
+        line("    writes while storing / first writes", guest["writes_while_storing_over_first_writes"])
+    if found := results.get("first reads"):
+        line("(c) first read / warm read", found["first_over_warm"], 1.5, least=False)
+    if found := results.get("re-encryption"):
+        line("(d) parts alone / re-encryption, CPU", found["parts_over_server"], 0.6)
+    if found := results.get("16 TiB"):
+        line("(e) idle 16 TiB volume, KiB", found["attached_kib"], 4096, least=False)
 
 
 def line(title, found, target=None, least=True):
@@ -232,26 +270,38 @@ def line(title, found, target=None, least=True):
     print(f"  {title:<58} {found:>10.2f}  {'≥' if least else '≤'} {target:<6} {'met' if met else 'MISSED'}")
 
 
+def measure(bench, gib, rounds, parts):
+    volume = bench.volume(True, size=gib)
+    uri = bench.attach(volume)
+    fill(uri, gib)
+    first, _, full_seconds = take(bench, volume)
+    results = {}
+    if "increments" in parts:
+        results["increments"] = increments(bench, volume, uri, gib, 42, first, full_seconds)
+    for depth in (1, 32):
+        if str(depth) in parts:
+            results[f"guest at depth {depth}"] = pauses(bench, volume, uri, gib, depth, rounds)
+            time.sleep(RATE_LIMIT_SECONDS)
+    if "reads" in parts:
+        results["first reads"] = first_reads(bench, first, gib)
+    if "keys" in parts:
+        results["re-encryption"] = re_encryption(bench, first)
+    if "memory" in parts:
+        results["16 TiB"] = sparse_memory(bench)
+    return results
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--gib", type=int, default=10)
+    arguments.add_argument("--rounds", type=int, default=2, help="snapshots taken at each depth")
+    arguments.add_argument("--parts", default="increments,1,32,reads,keys,memory", help="what to measure, between commas")
     arguments.add_argument("--json")
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="snapshot-bench-") as root:
         server = Server(root).start()
         try:
-            bench = Bench(server)
-            volume = bench.volume(True, size=asked.gib)
-            uri = bench.attach(volume)
-            fill(uri, asked.gib)
-            first, found = increments(bench, volume, uri, asked.gib, 42)
-            results = {"increments": found}
-            for depth in (1, 32):
-                results[f"guest at depth {depth}"] = pauses(bench, volume, uri, depth)
-                time.sleep(RATE_LIMIT_SECONDS)
-            results["first reads"] = first_reads(bench, first, asked.gib)
-            results["re-encryption"] = re_encryption(bench, first)
-            results["16 TiB"] = sparse_memory(bench)
+            results = measure(Bench(server), asked.gib, asked.rounds, asked.parts.split(","))
         finally:
             server.stop(60)
     for title, figures in results.items():

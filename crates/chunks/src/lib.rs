@@ -48,6 +48,11 @@ pub trait ChunkStore: Send + Sync + 'static {
         Ok(())
     }
 
+    /// How many threads at a time gain anything: as many as hide the waits for a network.
+    fn at_once(&self) -> usize {
+        8
+    }
+
     /// Whether the store can be used at all, asked once when a server starts: so that a mistyped bucket is known before the
     /// first snapshot fails.
     fn probe(&self) -> Result<(), StoreError> {

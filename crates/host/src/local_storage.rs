@@ -12,9 +12,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use volume::{Device, Volume, VolumeSpec};
 
-/// Threads that move the chunks of one work: as many as hide the waits of a disk or an object store.
-const THREADS: usize = 8;
-
 impl Storage for LocalHost {
     fn create(&self, spec: &VolumeSpec) -> Result<(), HostError> {
         self.inner.create(spec)
@@ -159,7 +156,7 @@ impl local::Inner {
             Work::Assemble { spec, parent, blocks } => self.assemble(spec, parent.as_ref(), blocks, course),
             Work::Collect { deleted, live } => {
                 self.readers.forget(deleted);
-                with_control(course, |control| self.snapshots.collect(deleted, live, control))?;
+                self.with_control(course, |control| self.snapshots.collect(deleted, live, control))?;
                 Ok(Ended::default())
             }
             Work::Discard { region, snapshot } => {
@@ -184,8 +181,9 @@ impl local::Inner {
         let source = open.frozen(&spec.snapshot, base.is_some()).map_err(|e| local::broken(volume, &e))?;
         // The volume may have grown between the call and the instant; the instant's size is kept with it.
         let spec = StoreSpec { size_bytes: source.size_bytes(), ..spec.clone() };
-        let stored =
-            with_control(course, |control| self.snapshots.store(&spec, base.as_deref(), &*source, control))?;
+        let stored = self.with_control(course, |control| {
+            self.snapshots.store(&spec, base.as_deref(), &*source, control)
+        })?;
         Ok(Ended { size_bytes: spec.size_bytes, ..ended(stored, base.is_some()) })
     }
 
@@ -240,7 +238,7 @@ impl local::Inner {
         let source = self.reader(wanted.source)?;
         // The same bytes in the same Region: only the manifest is new.
         if keys.is_none() && wanted.source.region == wanted.spec.region {
-            let stored = with_control(course, |control| {
+            let stored = self.with_control(course, |control| {
                 self.snapshots.store(wanted.spec, Some(&source), &Nothing(source.size_bytes()), control)
             })?;
             return Ok(ended(stored, true));
@@ -258,7 +256,7 @@ impl local::Inner {
                 Arc::new(Recoded::new(bytes, from, Some(self.key(to)?)).map_err(failed)?)
             }
         };
-        let stored = with_control(course, |control| {
+        let stored = self.with_control(course, |control| {
             self.snapshots.store(wanted.spec, base.as_deref(), &*bytes, control)
         })?;
         Ok(ended(stored, base.is_some()))
@@ -276,10 +274,20 @@ impl local::Inner {
             (blocks.0)(from, max)
                 .map_err(|fault| SnapshotError::Volume { what: fault.to_string(), no_space: false })
         };
-        let stored = with_control(course, |control| {
+        let stored = self.with_control(course, |control| {
             self.snapshots.assemble(spec, parent.as_deref(), &mut list, control)
         })?;
         Ok(ended(stored, parent.is_some()))
+    }
+
+    fn with_control<T>(
+        &self,
+        course: &Course,
+        work: impl FnOnce(&Control) -> Result<T, SnapshotError>,
+    ) -> Result<T, HostError> {
+        let progress = |done, total| course.at(done, total);
+        let threads = self.snapshots.at_once();
+        work(&Control { progress: &progress, stop: &course.stop, threads }).map_err(failed)
     }
 
     /// Reads every chunk once: it is verified, and what the chunk store keeps near is near afterwards.
@@ -362,6 +370,10 @@ impl ChunkSource for Unreadable {
         self.reader()?.indices_below(from, end)
     }
 
+    fn at_once(&self) -> usize {
+        self.reader().map_or(1, |reader| reader.at_once())
+    }
+
     fn chunk(&self, index: u32) -> Result<Option<snapshot::Chunk>, SnapshotError> {
         self.reader()?.chunk(index)
     }
@@ -395,14 +407,6 @@ fn fill_chunk(
 
 fn cipher(key: &DataKey) -> Result<cipher::UnitCipher, HostError> {
     cipher::UnitCipher::new(key).map_err(|e| failed(e.into()))
-}
-
-fn with_control<T>(
-    course: &Course,
-    work: impl FnOnce(&Control) -> Result<T, SnapshotError>,
-) -> Result<T, HostError> {
-    let progress = |done, total| course.at(done, total);
-    work(&Control { progress: &progress, stop: &course.stop, threads: THREADS }).map_err(failed)
 }
 
 fn ended(stored: Stored, incremental: bool) -> Ended {

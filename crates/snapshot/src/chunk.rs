@@ -24,23 +24,33 @@ const VERSION: u32 = 1;
 const HEAD: usize = 32;
 
 /// A chunk in memory.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Chunk {
     /// Bit n: unit n is held.
     present: u128,
-    /// The held units in order, without gaps.
-    units: Vec<u8>,
+    /// From `from` on: the held units in order, without gaps. What is before is of no interest: moving half a MiB to the front would
+    /// cost as much as reading it.
+    buffer: Vec<u8>,
+    from: usize,
 }
+
+impl PartialEq for Chunk {
+    fn eq(&self, other: &Chunk) -> bool {
+        self.present == other.present && self.units() == other.units()
+    }
+}
+
+impl Eq for Chunk {}
 
 impl Chunk {
     /// A chunk of all units. `bytes` are stored as they are, so they must be ciphertext already in an encrypted lineage.
     pub fn full(bytes: Vec<u8>) -> Option<Chunk> {
-        (bytes.len() == CHUNK_BYTES).then_some(Chunk { present: u128::MAX, units: bytes })
+        (bytes.len() == CHUNK_BYTES).then_some(Chunk { present: u128::MAX, buffer: bytes, from: 0 })
     }
 
     /// A chunk of no units.
     pub fn empty() -> Chunk {
-        Chunk { present: 0, units: Vec::new() }
+        Chunk { present: 0, buffer: Vec::new(), from: 0 }
     }
 
     /// Adds a unit behind those held; `None` (and nothing done) if it is not after all of them or not a whole unit.
@@ -50,7 +60,7 @@ impl Chunk {
             return None;
         }
         self.present |= 1 << unit;
-        self.units.extend_from_slice(bytes);
+        self.buffer.extend_from_slice(bytes);
         Some(())
     }
 
@@ -66,14 +76,14 @@ impl Chunk {
     /// A unit's bytes, if it is held.
     pub fn unit(&self, unit: usize) -> Option<&[u8]> {
         let at = self.place(unit)? * DATA_UNIT_BYTES;
-        self.units.get(at..at + DATA_UNIT_BYTES)
+        self.units().get(at..at + DATA_UNIT_BYTES)
     }
 
     /// The bytes of so many units from one on, if all of them are held.
     pub fn held(&self, first: usize, count: usize) -> Option<&[u8]> {
         let held = self.present.checked_shr(first as u32)?.trailing_ones() as usize;
         let at = self.place(first)? * DATA_UNIT_BYTES;
-        self.units.get(at..at + count * DATA_UNIT_BYTES).filter(|_| held >= count)
+        self.units().get(at..at + count * DATA_UNIT_BYTES).filter(|_| held >= count)
     }
 
     /// The runs of held units: first unit of the run, and its bytes.
@@ -88,7 +98,7 @@ impl Chunk {
             let count = (self.present >> first).trailing_ones() as usize;
             from = first + count;
             let at = self.place(first)? * DATA_UNIT_BYTES;
-            Some((first, self.units.get(at..at + count * DATA_UNIT_BYTES)?))
+            Some((first, self.units().get(at..at + count * DATA_UNIT_BYTES)?))
         })
     }
 
@@ -99,7 +109,7 @@ impl Chunk {
     ) -> Result<(), E> {
         let runs: Vec<(usize, usize)> =
             self.runs().map(|(first, bytes)| (first, bytes.len() / DATA_UNIT_BYTES)).collect();
-        let mut rest = self.units.as_mut_slice();
+        let mut rest = self.buffer.get_mut(self.from..).unwrap_or_default();
         for (first, count) in runs {
             let Some((run, tail)) = rest.split_at_mut_checked(count * DATA_UNIT_BYTES) else { break };
             work(first, run)?;
@@ -118,29 +128,33 @@ impl Chunk {
         all
     }
 
-    /// The same without a copy where all units are held.
-    pub fn into_bytes(self) -> Vec<u8> {
-        if self.present == u128::MAX { self.units } else { self.bytes() }
+    /// The same without another buffer where all units are held.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        if self.present != u128::MAX {
+            return self.bytes();
+        }
+        self.buffer.drain(..self.from);
+        self.buffer
     }
 
     /// Bytes of the object to store.
     pub fn encoded_len(&self) -> usize {
-        HEAD + self.units.len()
+        HEAD + self.units().len()
     }
 
     /// The object to store.
     pub fn encode(&self) -> Vec<u8> {
-        let mut object = Vec::with_capacity(HEAD + self.units.len());
+        let mut object = Vec::with_capacity(HEAD + self.units().len());
         object.extend_from_slice(&MAGIC);
         object.extend_from_slice(&VERSION.to_le_bytes());
         object.extend_from_slice(&[0; 4]);
         object.extend_from_slice(&self.present.to_le_bytes());
-        object.extend_from_slice(&self.units);
+        object.extend_from_slice(self.units());
         object
     }
 
     /// Reads an object, whose hash was checked. Any bytes may come; none panic. `object` names it in errors.
-    pub fn decode(object: &str, mut bytes: Vec<u8>) -> Result<Chunk, SnapshotError> {
+    pub fn decode(object: &str, bytes: Vec<u8>) -> Result<Chunk, SnapshotError> {
         let damaged =
             |what: &str| SnapshotError::Damaged { object: object.to_owned(), what: what.to_owned() };
         let head: &[u8; HEAD] = bytes.first_chunk().ok_or_else(|| damaged("it is too short"))?;
@@ -156,8 +170,11 @@ impl Chunk {
         if version != VERSION || bytes.len() != HEAD + present.count_ones() as usize * DATA_UNIT_BYTES {
             return Err(damaged("its head does not fit its length"));
         }
-        bytes.drain(..HEAD);
-        Ok(Chunk { present, units: bytes })
+        Ok(Chunk { present, buffer: bytes, from: HEAD })
+    }
+
+    fn units(&self) -> &[u8] {
+        self.buffer.get(self.from..).unwrap_or_default()
     }
 
     /// How many held units come before this one; `None` if it is not held.
@@ -210,7 +227,7 @@ mod tests {
             }
             prop_assert!(chunk.bytes() == plain);
             let back = Chunk::decode("x", chunk.encode()).unwrap();
-            prop_assert!(back == chunk);
+            prop_assert!(back == chunk && back.clone().into_bytes() == plain && back.encode() == chunk.encode());
             let mut changed = chunk.clone();
             changed.each_run_mut(|_, run| { run.fill(9); Ok::<_, ()>(()) }).unwrap();
             prop_assert_eq!(changed.present(), present);

@@ -102,6 +102,10 @@ impl ChunkSource for Reader {
         Ok(found)
     }
 
+    fn at_once(&self) -> usize {
+        self.store.at_once()
+    }
+
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         let Some(entry) = self.entry(index)? else { return Ok(None) };
         let kind = Kind::Chunk { index, hash: entry.hash };

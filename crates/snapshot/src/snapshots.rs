@@ -18,6 +18,11 @@ impl Snapshots {
         Snapshots { store }
     }
 
+    /// How many threads at a time gain anything.
+    pub fn at_once(&self) -> usize {
+        self.store.at_once()
+    }
+
     /// Opens a snapshot. [`SnapshotError::Damaged`] if its manifest is missing, does not hash to what `at` says, or is another
     /// snapshot's.
     pub fn open(&self, at: &SnapshotRef) -> Result<Arc<Reader>, SnapshotError> {

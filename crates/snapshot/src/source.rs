@@ -19,6 +19,11 @@ pub trait ChunkSource: Send + Sync {
         Ok(found)
     }
 
+    /// How many threads that ask for chunks at a time gain anything.
+    fn at_once(&self) -> usize {
+        1
+    }
+
     /// The chunk; `None` if nothing of it was ever written (it reads as zeros).
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError>;
 }

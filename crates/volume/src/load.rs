@@ -23,8 +23,6 @@ use snapshot::{Chunk, SnapshotError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Chunks fetched at once by [`Volume::load_all`]: as many as hide the waits of an object store.
-const THREADS: usize = 8;
 /// Chunks between two looks at progress.
 const BATCH: usize = 64;
 
@@ -51,7 +49,7 @@ impl Volume {
         progress(0, total);
         let (mut done, mut damage) = (0, None);
         each_batch(&source, stop, |indices| {
-            let failed = self.load_chunks(indices, stop);
+            let failed = self.load_chunks(indices, source.at_once(), stop);
             match failed {
                 Some(error @ VolumeError::Damaged(_)) => damage = damage.take().or(Some(error)),
                 Some(error) => return Err(error),
@@ -68,9 +66,9 @@ impl Volume {
     }
 
     /// Loads these chunks by several threads. Returns the gravest error: one that is not mere damage first.
-    fn load_chunks(&self, indices: &[u32], stop: &AtomicBool) -> Option<VolumeError> {
+    fn load_chunks(&self, indices: &[u32], threads: usize, stop: &AtomicBool) -> Option<VolumeError> {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None::<VolumeError>));
-        env::together("load", THREADS.min(indices.len()), &|| {
+        env::together("load", threads.clamp(1, indices.len().max(1)), &|| {
             while let Some(index) = indices.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let result = match stop.load(Ordering::Relaxed) {
                     true => Err(VolumeError::Stopped),
@@ -93,31 +91,40 @@ impl Volume {
     /// Puts away what guests have fetched. What cannot be put away is met again as a chunk that is not loaded.
     fn load_arrived(&self) -> Result<(), VolumeError> {
         while let Some(index) = self.arrived.take() {
-            let loaded = self.load_chunk(index);
-            self.arrived.done(index);
-            loaded?;
+            self.load_chunk(index)?;
         }
         Ok(())
     }
 
     /// Loads a chunk for good. Call with no lock held.
     pub(crate) fn load_chunk(&self, chunk: u32) -> Result<(), VolumeError> {
+        let loaded = self.load_for_good(chunk);
+        self.arrived.done(chunk);
+        if loaded? { self.flush() } else { Ok(()) }
+    }
+
+    /// Returns whether a flush is due.
+    fn load_for_good(&self, chunk: u32) -> Result<bool, VolumeError> {
         let _one_at_a_time = self.fetching(chunk).lock();
-        let Some(fetched) = self.fetch(chunk)? else { return Ok(()) };
+        let Some(fetched) = self.fetch(chunk)? else { return Ok(false) };
         self.check_writable()?;
-        if self.take_in(chunk, &fetched)? { self.flush() } else { Ok(()) }
+        // The kernel lets one write to a file at a time. Threads in the background wait for each other here, so that a guest's write
+        // finds one of them before it and not all.
+        let _one_writes = self.loading.lock();
+        self.take_in(chunk, &fetched)
     }
 
     /// Gets a chunk for a reader, unless that is loaded or the source does not hold it. Call with no lock held.
     pub(crate) fn load_chunk_to_read(&self, chunk: u32) -> Result<Loaded, VolumeError> {
-        let (waited, lock) = match self.fetching(chunk).try_lock() {
-            Some(lock) => (false, Some(lock)),
-            // Somebody in the background may be long at it, or at another chunk; another guest is not.
-            None if self.arrived.has_loader() => (true, None),
-            None => (false, Some(self.fetching(chunk).lock())),
-        };
+        if self.arrived.has_loader() {
+            // Without the lock: somebody in the background may be long at it, or at another chunk.
+            let Some(fetched) = self.fetch(chunk)? else { return Ok(Loaded::Here) };
+            self.arrived.leave(chunk, &fetched);
+            return Ok(Loaded::Aside(fetched));
+        }
+        let lock = self.fetching(chunk).lock();
         let Some(fetched) = self.fetch(chunk)? else { return Ok(Loaded::Here) };
-        if waited || self.check_writable().is_err() || self.arrived.leave(chunk, &fetched) {
+        if self.check_writable().is_err() {
             return Ok(Loaded::Aside(fetched));
         }
         let taken = self.take_in(chunk, &fetched);
@@ -130,7 +137,7 @@ impl Volume {
         }
     }
 
-    /// The lock that keeps a chunk from being fetched twice at once.
+    /// The lock that keeps a chunk from being loaded twice at once.
     fn fetching(&self, chunk: u32) -> &Mutex<()> {
         &self.fetching[chunk as usize % self.fetching.len()]
     }

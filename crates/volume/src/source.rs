@@ -108,6 +108,11 @@ impl Source {
         self.chunks.indices(from, max)
     }
 
+    /// How many threads that ask for chunks at a time gain anything.
+    pub fn at_once(&self) -> usize {
+        self.chunks.at_once()
+    }
+
     pub fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         self.chunks.chunk(index)
     }

@@ -9,7 +9,7 @@
 //!  gate (RwLock)     the stack in memory            held shared for one piece of a request (1 MiB at most), exclusively only
 //!                                                   to swap the stack, never while something is fetched or synced
 //! ```
-//! Lock order: `merging` → `record` → `pieces` → `gate` → stripe → locks of the maps; `fetching` → `pieces`; the record of intents →
+//! Lock order: `merging` → `record` → `pieces` → `gate` → stripe → locks of the maps; `fetching` → `loading` → `pieces`; the record of intents →
 //! `pieces`. Nobody takes the gate shared twice, because a waiting swap stands between. Why `pieces`: threads in the background get
 //! little of a busy processor, and guests would wait behind whoever takes the gate exclusively while their piece ends.
 
@@ -85,6 +85,8 @@ pub struct Volume {
     unclean: AtomicBool,
     pub(crate) merging: Mutex<Turn>,
     pub(crate) fetching: [Mutex<()>; FETCHING],
+    /// Held by who puts a chunk into the bottom layer for the background.
+    pub(crate) loading: Mutex<()>,
     /// Fetched for a reader and not yet in the bottom layer.
     pub(crate) arrived: Arrived,
     pub(crate) on_damage: Arc<dyn Fn(Damage) + Send + Sync>,
@@ -135,6 +137,7 @@ impl Volume {
             integrity,
             merging: Mutex::default(),
             fetching: [const { Mutex::new(()) }; FETCHING],
+            loading: Mutex::new(()),
             arrived: Arrived::default(),
             on_damage: opening.on_damage,
             on_read_only: opening.on_read_only,

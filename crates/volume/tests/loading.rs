@@ -201,6 +201,29 @@ fn what_a_guest_reads_during_loading_is_fetched_once_and_written_over_as_if_it_w
 }
 
 #[test]
+fn a_guest_that_reads_more_than_the_background_can_take_puts_nothing_away_itself() {
+    let mut restored = Restored::new();
+    let chunks = (0..40).map(|index| (index, chunk(index, true, |n| (n != 3).then_some(index as u8))));
+    restored.source = Arc::new(Stored { size_bytes: GIB, chunks: chunks.collect(), ..Stored::default() });
+    let device = restored.open();
+    let all = |device: &Device| {
+        (0..40).for_each(|n| assert_eq!(read(device, u64::from(n) * CHUNK, CHUNK as usize), whole(n)));
+    };
+    let guest = |done: u64, _: u64| {
+        if done == 0 {
+            all(&device);
+            assert_eq!(restored.fetched(), 40);
+            assert_eq!(restored.files.bytes_held(&Path::new(DIR).join("data.0000")), 0);
+        }
+    };
+    device.volume().load_all(&guest, &AtomicBool::new(false)).unwrap();
+    assert!(restored.fetched() < 80, "the newest ones were not fetched again");
+    all(&device);
+    restored.files.crash(Crash::Lost);
+    all(&common::open(&restored.files, true).unwrap());
+}
+
+#[test]
 fn what_waits_for_the_background_is_lost_without_harm_when_that_stops() {
     let restored = Restored::new();
     let device = restored.open();

@@ -1,10 +1,12 @@
-//! A map page in memory: 8,192 unit states in 2 KiB, read without a lock.
+//! A map page in memory: 8,192 unit states. While all are the same, as in a volume that was filled, one state says it; else they take
+//! two bits each, 2 KiB.
 //!
-//! All changes are made while the map's `pending` lock is held (see `mod.rs`), so a plain load and store suffices;
-//! readers of a unit are ordered against its changes by the unit's stripe lock.
+//! All changes are made while the map's `pending` lock is held (see `mod.rs`); readers of a unit are ordered against its changes by
+//! the unit's stripe lock. The lock in here only keeps bits from going while somebody looks at them, and is held for that long.
 
 use super::slot::{Changed, LOW_BITS, NEITHER, Other, PageOnDisk, WORDS};
 use crate::geometry::{UNITS_PER_CHUNK, UNITS_PER_PAGE, UnitRange};
+use parking_lot::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// Where a unit's bytes come from.
@@ -38,8 +40,40 @@ impl UnitState {
     }
 }
 
+/// The states of a page's units.
+enum States {
+    All(UnitState),
+    /// They differ.
+    Each(Box<[u64; WORDS]>),
+}
+
+impl States {
+    fn of(words: Box<[u64; WORDS]>) -> States {
+        let first = UnitState::of_bits(words[0]);
+        // Most pages whose units differ are told by their first word.
+        match words.iter().all(|word| *word == first.word()) {
+            true => States::All(first),
+            false => States::Each(words),
+        }
+    }
+
+    fn word(&self, n: usize) -> u64 {
+        match self {
+            States::All(state) => state.word(),
+            States::Each(words) => words.get(n).copied().unwrap_or_default(),
+        }
+    }
+
+    fn into_words(self) -> Box<[u64; WORDS]> {
+        match self {
+            States::All(state) => Box::new([state.word(); WORDS]),
+            States::Each(words) => words,
+        }
+    }
+}
+
 pub(crate) struct Page {
-    words: [AtomicU64; WORDS],
+    states: RwLock<States>,
     /// Chunks that changed in `changed_epoch`.
     changed: AtomicU64,
     changed_epoch: AtomicU64,
@@ -55,7 +89,7 @@ impl Page {
     /// A page that was never written to disk: the first write goes to slot 0.
     pub fn absent() -> Page {
         Page {
-            words: [const { AtomicU64::new(0) }; WORDS],
+            states: RwLock::new(States::All(UnitState::Unwritten)),
             changed: AtomicU64::new(0),
             changed_epoch: AtomicU64::new(0),
             generation: AtomicU64::new(0),
@@ -66,7 +100,7 @@ impl Page {
 
     pub fn from_disk(disk: &PageOnDisk) -> Page {
         Page {
-            words: disk.words.map(AtomicU64::new),
+            states: RwLock::new(States::of(Box::new(disk.words))),
             changed: AtomicU64::new(disk.changed.chunks),
             changed_epoch: AtomicU64::new(disk.changed.epoch),
             generation: AtomicU64::new(disk.generation),
@@ -78,11 +112,15 @@ impl Page {
     /// The state at `start`, and how many units from there (at most `max`, at most to the end of the page) share it.
     pub fn run(&self, start: usize, max: usize) -> (UnitState, usize) {
         let end = (start + max).min(UNITS_PER_PAGE as usize);
-        let state = UnitState::of_bits(self.word(start / 32) >> (start % 32 * 2));
+        let states = self.states.read();
+        if let States::All(state) = *states {
+            return (state, end.saturating_sub(start));
+        }
+        let state = UnitState::of_bits(states.word(start / 32) >> (start % 32 * 2));
         let mut at = start;
         while at < end {
             // Bits that differ from "all in this state"; the lowest of them ends the run.
-            let differs = (self.word(at / 32) ^ state.word()) >> (at % 32 * 2);
+            let differs = (states.word(at / 32) ^ state.word()) >> (at % 32 * 2);
             if differs != 0 {
                 at += differs.trailing_zeros() as usize / 2;
                 break;
@@ -133,18 +171,17 @@ impl Page {
     /// One bit for every chunk of which a unit is written; with `zeros`, also for those of which a unit is zero.
     pub fn chunks(&self, zeros: bool) -> u64 {
         let wanted = if zeros { u64::MAX } else { LOW_BITS };
-        let words_per_chunk = UNITS_PER_CHUNK as usize / 32;
-        let chunks = (0..64).filter(|chunk| {
-            (0..words_per_chunk).any(|n| self.word(chunk * words_per_chunk + n) & wanted != 0)
-        });
-        chunks.fold(0, |bits, chunk| bits | 1 << chunk)
+        let words = self.words();
+        let chunks = words.chunks(UNITS_PER_CHUNK as usize / 32);
+        let of_chunk = |words: &[u64]| u64::from(words.iter().any(|word| word & wanted != 0));
+        (0..).zip(chunks).fold(0, |bits, (chunk, words)| bits | of_chunk(words) << chunk)
     }
 
     /// The states as they are now, in a page of their own that nobody changes.
     pub fn copy(&self) -> Box<Page> {
         let changed = self.changed_on_disk();
         Box::new(Page {
-            words: self.words().map(AtomicU64::new),
+            states: RwLock::new(States::of(Box::new(self.words()))),
             changed: AtomicU64::new(changed.chunks),
             changed_epoch: AtomicU64::new(changed.epoch),
             ..Page::absent()
@@ -158,7 +195,10 @@ impl Page {
     }
 
     pub fn words(&self) -> [u64; WORDS] {
-        std::array::from_fn(|n| self.word(n))
+        match &*self.states.read() {
+            States::All(state) => [state.word(); WORDS],
+            States::Each(words) => **words,
+        }
     }
 
     /// Generation and slot for the next write to disk.
@@ -183,19 +223,23 @@ impl Page {
         }
     }
 
-    fn word(&self, n: usize) -> u64 {
-        self.words.get(n).map_or(0, |word| word.load(Ordering::Acquire))
-    }
-
     fn change(&self, range: UnitRange, mut new: impl FnMut(u64, u64) -> u64) {
+        let mut states = self.states.write();
+        let mut words = std::mem::replace(&mut *states, States::All(UnitState::Unwritten)).into_words();
         let (mut at, end) = (range.start.in_page(), range.start.in_page() + range.count as usize);
         while at < end {
-            let Some(word) = self.words.get(at / 32) else { return };
+            let Some(word) = words.get_mut(at / 32) else { break };
             let (from, units) = (at % 32, (32 - at % 32).min(end - at));
             let mask = (u64::MAX >> (64 - 2 * units)) << (2 * from);
-            word.store(new(word.load(Ordering::Acquire), mask), Ordering::Release);
+            *word = new(*word, mask);
             at += units;
         }
+        *states = States::of(words);
+    }
+
+    #[cfg(test)]
+    pub fn holds_bits(&self) -> bool {
+        matches!(*self.states.read(), States::Each(_))
     }
 }
 
@@ -242,9 +286,26 @@ mod tests {
         assert_eq!((page.chunks(false), page.chunks(true)), (0b11, 0b11 | 1 << 63));
     }
 
+    #[test]
+    fn units_that_are_all_alike_take_no_bits() {
+        let page = Page::absent();
+        assert!(!page.holds_bits() && page.run(8000, 9000) == (Unwritten, 192));
+        for first in (0..8192).step_by(128) {
+            assert_eq!(page.holds_bits(), first != 0);
+            page.set(units(first, 128), Written);
+        }
+        assert!(!page.holds_bits() && page.all_written(units(0, 8192)) && !page.copy().holds_bits());
+        assert_eq!((page.chunks(false), page.words()), (u64::MAX, [LOW_BITS; WORDS]));
+        page.set(units(8191, 1), Unwritten);
+        assert!(page.holds_bits() && page.run(0, 8192) == (Written, 8191));
+        page.set(units(8191, 1), Written);
+        assert!(page.mark_zero(units(0, 8192)) && !page.mark_zero(units(0, 8192)) && !page.holds_bits());
+        assert_eq!((page.run(5, 9), page.chunks(false), page.chunks(true)), ((Zero, 9), 0, u64::MAX));
+    }
+
     proptest! {
         #[test]
-        fn a_page_behaves_like_a_plain_array(steps in proptest::collection::vec((0..8192u64, 1..200u64, any::<bool>()), 1..40)) {
+        fn a_page_behaves_like_a_plain_array(steps in proptest::collection::vec((0..8192u64, prop_oneof![1..200u64, 8000..8193u64], any::<bool>()), 1..40)) {
             let (page, mut plain) = (Page::absent(), vec![Unwritten; 8192]);
             for (start, count, write) in steps {
                 let range = units(start, count.min(8192 - start));

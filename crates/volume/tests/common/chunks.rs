@@ -43,6 +43,10 @@ impl ChunkSource for Stored {
         Ok(self.chunks.range(from..).take(max).map(|(index, _)| *index).collect())
     }
 
+    fn at_once(&self) -> usize {
+        8
+    }
+
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         self.here()?;
         if self.damaged.lock().unwrap().contains(&index) {
