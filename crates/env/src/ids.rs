@@ -24,15 +24,18 @@ impl Ids {
         self.0.fill(&mut b);
         b[6] = (b[6] & 0x0f) | 0x40;
         b[8] = (b[8] & 0x3f) | 0x80;
-        let h: String = b.iter().map(|x| format!("{x:02x}")).collect();
-        format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..])
+        let mut text = digits_of(&b);
+        for at in [20, 16, 12, 8] {
+            text.insert(at, '-');
+        }
+        text
     }
 
     /// So many lower-case hexadecimal digits.
     pub fn hex(&self, digits: usize) -> String {
         let mut b = vec![0u8; digits.div_ceil(2)];
         self.0.fill(&mut b);
-        let mut text: String = b.iter().map(|x| format!("{x:02x}")).collect();
+        let mut text = digits_of(&b);
         text.truncate(digits);
         text
     }
@@ -51,6 +54,12 @@ impl Ids {
         self.0.fill(&mut b);
         (100_000_000_000 + u64::from_le_bytes(b) % 900_000_000_000).to_string()
     }
+}
+
+/// Lower-case hexadecimal digits, two for each byte.
+fn digits_of(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
