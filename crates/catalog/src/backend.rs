@@ -2,45 +2,16 @@
 
 use crate::CatalogError;
 use crate::changes::{Changes, Scan};
-use crate::row::Row;
-use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A row as the database holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub key: String,
     /// Different after every change of the row, also when it was deleted and made again in between.
     pub version: i64,
     /// JSON.
     pub body: Arc<str>,
-    /// The row that the body says, once somebody has read it: shared by all copies.
-    row: Arc<OnceLock<Box<dyn Any + Send + Sync>>>,
-}
-
-impl Stored {
-    pub fn new(key: String, version: i64, body: Arc<str>) -> Self {
-        Stored { key, version, body, row: Arc::default() }
-    }
-
-    /// The row. What is remembered is read once and copied from then on.
-    pub fn row<R: Row>(&self) -> Result<R, CatalogError> {
-        if let Some(row) = self.row.get().and_then(|row| row.downcast_ref::<R>()) {
-            return Ok(row.clone());
-        }
-        let row: R = decode(&self.key, &self.body)?;
-        let _ = self.row.set(Box::new(row.clone()));
-        Ok(row)
-    }
-}
-
-/// Reads a row's text.
-pub(crate) fn decode<R: Row>(key: &str, body: &str) -> Result<R, CatalogError> {
-    serde_json::from_str(body).map_err(|error| CatalogError::Corrupt {
-        table: R::TABLE.name,
-        key: key.to_owned(),
-        source: error.into(),
-    })
 }
 
 /// A consistent view of the whole catalog; it ends when dropped.

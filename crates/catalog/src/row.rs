@@ -16,7 +16,7 @@ pub struct Table {
 }
 
 /// A row of a typed table.
-pub trait Row: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+pub trait Row: Serialize + DeserializeOwned + Clone + Send + 'static {
     const TABLE: Table;
 
     /// The primary key. By convention `account/region/id`, so that a prefix scan stays within one tenant. Not empty,

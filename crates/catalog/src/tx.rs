@@ -1,6 +1,6 @@
 //! One transaction: reads from a snapshot with its own writes laid over it, and commits optimistically.
 
-use crate::backend::{Snapshot, Use, decode};
+use crate::backend::{Snapshot, Use};
 use crate::catalog::Catalog;
 use crate::changes::{Action, Changes, Image, Range, Read, Scan, Write};
 use crate::overlay::Overlay;
@@ -58,7 +58,7 @@ impl Tx {
         }
         let found = self.read(|snapshot| snapshot.get(table, key))?;
         self.gets.insert((table, key.to_owned()), found.as_ref().map(|stored| stored.version));
-        found.map(|stored| stored.row()).transpose()
+        found.map(|stored| decode(key, &stored.body)).transpose()
     }
 
     /// Rows whose keys start with `prefix` and come after `after`, in key order (by bytes), at most `limit`.
@@ -293,4 +293,12 @@ fn can_be_key(text: &str) -> bool {
 /// before the first NUL.
 fn before_nul(after: &str) -> String {
     after.split('\0').next().unwrap_or_default().to_owned()
+}
+
+fn decode<R: Row>(key: &str, body: &str) -> Result<R, CatalogError> {
+    serde_json::from_str(body).map_err(|error| CatalogError::Corrupt {
+        table: R::TABLE.name,
+        key: key.to_owned(),
+        source: error.into(),
+    })
 }

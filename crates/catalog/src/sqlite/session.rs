@@ -38,7 +38,7 @@ impl SqliteSession<'_> {
 impl Session for SqliteSession<'_> {
     fn rows(&mut self, sql: &str, params: &[Param]) -> Result<Vec<Stored>, CatalogError> {
         self.query(sql, params, |row| {
-            Ok(Stored::new(row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok(Stored { key: row.get(0)?, version: row.get(1)?, body: row.get(2)? })
         })
     }
 

@@ -127,8 +127,6 @@ struct State {
 impl State {
     fn serve(mut self, queue: &Receiver<Request>) {
         while let Ok(first) = queue.recv() {
-            // Whoever is deciding on this processor may come along: a larger group costs hardly more.
-            env::yield_now();
             let mut group = vec![];
             let mut work = vec![];
             for request in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
