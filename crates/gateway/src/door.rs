@@ -1,8 +1,8 @@
 //! The boundary to the one door: what the gateway needs from it, and what it hands over once a signature is good.
 
+use crate::Answering;
 use base::{AccountId, Fault, Refusal, Region, Timestamp};
 use keys::Secret;
-use crate::Answering;
 use std::any::Any;
 use std::sync::Arc;
 use wire::{Call, Service};

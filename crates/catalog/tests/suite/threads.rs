@@ -101,7 +101,8 @@ pub fn what_two_tables_hold_together_is_seen_together(place: &Place) {
     };
     write_both(0);
     let seen = |turn: usize| {
-        let note = |tx: &mut catalog::Tx| Ok::<_, CatalogError>(tx.get::<Note>("a")?.unwrap().text.parse().unwrap());
+        let note =
+            |tx: &mut catalog::Tx| Ok::<_, CatalogError>(tx.get::<Note>("a")?.unwrap().text.parse().unwrap());
         let (items, text): (i64, i64) = catalog
             .transact(|tx| match turn % 3 {
                 0 => Ok::<_, CatalogError>((tx.get::<Item>("a")?.unwrap().n, note(tx)?)),

@@ -94,8 +94,7 @@ impl Action for CreateSnapshots {
 }
 
 fn finish(after: &After, output: CreateSnapshotsOutput) -> Answer<CreateSnapshotsOutput> {
-    let ids: Vec<String> =
-        output.snapshots.iter().flatten().filter_map(|s| s.snapshot_id.clone()).collect();
+    let ids: Vec<String> = output.snapshots.iter().flatten().filter_map(|s| s.snapshot_id.clone()).collect();
     snapshotting::wait_for_instant(after, &ids)?;
     Ok(output)
 }
