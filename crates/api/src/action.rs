@@ -46,9 +46,7 @@ pub trait Action: 'static {
 
     /// What must have happened outside the catalog before the caller hears yes (a snapshot's instant, for instance). Runs after
     /// the commit of a call from a socket, outside any transaction; may block.
-    fn finish(_after: &After, output: OutputOf<Self>) -> Answer<OutputOf<Self>> {
-        Ok(output)
-    }
+    const FINISH: Option<Finish<Self>> = None;
 
     /// CloudTrail's `requestParameters`.
     fn request_parameters(input: &InputOf<Self>) -> Value {
@@ -60,6 +58,9 @@ pub trait Action: 'static {
         if Self::READ_ONLY { Value::Null } else { output.trail() }
     }
 }
+
+/// The last part of an action that has one.
+pub type Finish<A> = fn(&After, OutputOf<A>) -> Answer<OutputOf<A>>;
 
 /// An action that moves data: the decision is made in a transaction as for every action, then the bytes are moved outside of it.
 /// Data events have no record in the event history (as in AWS, where they are recorded only on request); refusals have one.

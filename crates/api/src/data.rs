@@ -1,7 +1,8 @@
 //! The way of calls that move data: decode → transaction (check, authorise, plan) → move the bytes → encode. The bytes of an EBS
 //! direct block are half a MiB; moving them inside a transaction would hold it open for as long as a disk takes.
 
-use crate::dispatch::{Door, answered, record_operation};
+use crate::dispatch::{Door, record_operation};
+use crate::serve::answered;
 use crate::trail::Ending;
 use crate::{After, Answer, Caller, Cx, DataAction, DataInputOf, DataOutputOf, Failure, Request};
 use base::Refusal;

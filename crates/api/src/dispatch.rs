@@ -1,18 +1,18 @@
-//! The steps that every call passes, in order. `serve` is the way in from a socket, `call` the way in for jobs and hosts,
-//! `Cx::call` the way in for one action that needs another; all three end in `perform`.
+//! The steps that every call passes, in order. `Door::serve` (`serve.rs`) is the way in from a socket, `call` the way in for jobs
+//! and hosts, `Cx::call` the way in for one action that needs another; all three end in `perform`.
 
 use crate::identity::KeyUses;
 use crate::policies::Policies;
 use crate::trail::{Ending, Story};
-use crate::{Action, After, Answer, Caller, Cx, Entry, Failure, InputOf, OutputOf, Registry, Request};
+use crate::{Action, Answer, Caller, Cx, Failure, InputOf, OutputOf, Registry, Request};
 use base::Refusal;
-use catalog::Catalog;
+use catalog::{Catalog, Tx};
 use env::Env;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use wire::{Call, Input, Operation, Output, Protocol, Reply, Service};
+use wire::{Input, Operation, Protocol, Service};
 
 /// The one door.
 pub struct Door {
@@ -53,21 +53,6 @@ impl Door {
         self.dependencies.get(&TypeId::of::<T>()).cloned().and_then(|any| any.downcast().ok())
     }
 
-    /// Answers a call whose signature has been verified.
-    pub fn serve(&self, service: &'static Service, caller: &Caller, request: &Request, call: &Call) -> Reply {
-        let name = match wire::operation_name(service, call) {
-            Ok(name) => name,
-            Err(refusal) => return wire::encode_refusal(service, &refusal, &request.id),
-        };
-        if let Some(refusal) = crate::temporary::barred(caller, service) {
-            return wire::encode_refusal(service, &refusal, &request.id);
-        }
-        match self.registry.find(service.name, &name) {
-            Some(Entry { serve, .. }) => serve(self, caller, request, call),
-            None => wire::encode_refusal(service, &wire::unknown_operation(service, &name), &request.id),
-        }
-    }
-
     /// A call from inside (a job, a host) in a transaction of its own.
     pub fn call<A: Action>(
         &self,
@@ -87,46 +72,45 @@ impl Door {
         service: &'static Service,
         mut work: impl FnMut(&mut Cx) -> Answer<T>,
     ) -> Result<T, Failure> {
-        let answer = self.catalog.transact::<Result<T, Refusal>, Failure>(|tx| {
-            let before = tx.savepoint();
-            match work(&mut Cx::new(self, tx, caller.clone(), request.clone(), service)) {
-                Ok(value) => Ok(Ok(value)),
-                Err(Failure::Refused(refusal)) => {
-                    tx.rollback_to(before);
-                    Ok(Err(refusal))
-                }
-                Err(other) => Err(other),
-            }
-        })?;
+        let answer = self
+            .catalog
+            .transact::<_, Failure>(|tx| self.try_once(tx, caller, request, service, &mut work))?;
         answer.map_err(Failure::Refused)
     }
-}
 
-/// Serves one action from the wire: decode, perform in a transaction, encode.
-pub(crate) fn serve<A: Action>(door: &Door, caller: &Caller, request: &Request, call: &Call) -> Reply {
-    let service = A::Op::SERVICE;
-    let result = door.transact(caller, request, service, |cx| {
-        // Decoded inside, because a request may hold secrets and so cannot be cloned for a second try.
-        match <InputOf<A> as Input>::decode(call) {
-            Ok(input) => perform::<A>(cx, input),
-            Err(refusal) => {
-                record::<A>(cx, Ending::Refused(&refusal))?;
-                Err(refusal.into())
+    /// As [`Door::transact`], but runs `work` once and does not wait for the disk. `say` makes of its end what `then` hears when
+    /// that is durable; `then` may run on a thread of the catalog's, which it must not hold up. What another try may heal is
+    /// [`Failure::Conflict`].
+    pub(crate) fn transact_once<T, S: Send + 'static>(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        service: &'static Service,
+        work: impl FnOnce(&mut Cx) -> Answer<T>,
+        say: impl FnOnce(Result<T, Refusal>) -> S,
+        then: impl FnOnce(Answer<S>) + Send + 'static,
+    ) {
+        let once = |tx: &mut Tx| self.try_once(tx, caller, request, service, work).map(say);
+        self.catalog.transact_once(once, then);
+    }
+
+    /// One try: what a refusal undoes is undone.
+    fn try_once<T>(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        request: &Request,
+        service: &'static Service,
+        work: impl FnOnce(&mut Cx) -> Answer<T>,
+    ) -> Answer<Result<T, Refusal>> {
+        let before = tx.savepoint();
+        match work(&mut Cx::new(self, tx, caller.clone(), request.clone(), service)) {
+            Ok(value) => Ok(Ok(value)),
+            Err(Failure::Refused(refusal)) => {
+                tx.rollback_to(before);
+                Ok(Err(refusal))
             }
-        }
-    });
-    let finished = result.and_then(|output| A::finish(&After { door, caller, request, service }, output));
-    answered::<A::Op>(finished, request)
-}
-
-/// The answer as bytes; a fault is logged and shown as AWS's word for one.
-pub(crate) fn answered<O: Operation>(result: Answer<O::Output>, request: &Request) -> Reply {
-    match result {
-        Ok(output) => output.encode(&request.id),
-        Err(Failure::Refused(refusal)) => wire::encode_refusal(O::SERVICE, &refusal, &request.id),
-        Err(failure) => {
-            log_fault(O::NAME, &request.id, &failure);
-            wire::encode_refusal(O::SERVICE, &internal(O::SERVICE), &request.id)
+            Err(other) => Err(other),
         }
     }
 }
@@ -180,7 +164,7 @@ fn dry_run_passed(query: bool) -> Refusal {
     }
 }
 
-fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
+pub(crate) fn record<A: Action>(cx: &mut Cx, ending: Ending) -> Answer<()> {
     record_operation::<A::Op>(cx, A::READ_ONLY, ending)
 }
 
@@ -219,18 +203,4 @@ pub(crate) fn record_operation<O: Operation>(cx: &mut Cx, read_only: bool, endin
         if refused { cx.tx.append_kept(record)? } else { cx.tx.append(record)? }
     }
     Ok(())
-}
-
-/// The caller of a faulty call hears AWS's word for it and nothing of the inside.
-fn internal(service: &Service) -> Refusal {
-    let refusal = Refusal::internal();
-    match service.name {
-        "kms" => Refusal { code: "KMSInternalException".into(), ..refusal },
-        "ebs" => Refusal { code: "InternalServerException".into(), ..refusal },
-        _ => refusal,
-    }
-}
-
-fn log_fault(action: &str, request_id: &str, failure: &Failure) {
-    tracing::error!(action, request_id, ?failure, "call failed inside");
 }

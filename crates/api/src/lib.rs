@@ -14,10 +14,11 @@ pub mod events;
 pub mod identity;
 mod policies;
 mod registry;
+mod serve;
 mod temporary;
 pub mod trail;
 
-pub use action::{Action, DataAction, DataInputOf, DataOutputOf, InputOf, OutputOf};
+pub use action::{Action, DataAction, DataInputOf, DataOutputOf, Finish, InputOf, OutputOf};
 pub use after::After;
 pub use answer::{Answer, Failure};
 pub use authority::{Authority, FULL_ACCESS_ID, Touched, undeclared_keys};
@@ -27,6 +28,7 @@ pub use caller::{
 pub use cx::{Cx, Request};
 pub use dispatch::Door;
 pub use registry::{Entry, Registry, data_entry, entry};
+pub use serve::{Asked, Served, Tell};
 
 use catalog::{Row, Table};
 

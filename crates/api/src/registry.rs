@@ -2,9 +2,11 @@
 //! read from here.
 
 use crate::data::serve_data;
-use crate::dispatch::{Door, serve};
+use crate::dispatch::Door;
+use crate::serve::{Asked, Tell, begin, serve};
 use crate::{Action, Caller, DataAction, cx::Request};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use wire::{Call, Operation, Reply, Service};
 
 /// One action, ready to be called with a decoded-from-the-wire call.
@@ -15,7 +17,10 @@ pub struct Entry {
     pub read_only: bool,
     /// the condition keys that the action declares
     pub keys: &'static [&'static str],
+    /// answers, with all the waiting that takes
     pub(crate) serve: fn(&Door, &Caller, &Request, &Call) -> Reply,
+    /// the same without waiting, for actions that wait for nothing but their commit
+    pub(crate) begin: Option<fn(&Arc<Door>, Asked, Tell)>,
 }
 
 /// The entry of an action.
@@ -27,6 +32,7 @@ pub fn entry<A: Action>() -> Entry {
         read_only: A::READ_ONLY,
         keys: A::KEYS,
         serve: serve::<A>,
+        begin: if A::FINISH.is_none() { Some(begin::<A>) } else { None },
     }
 }
 
@@ -39,13 +45,15 @@ pub fn data_entry<A: DataAction>() -> Entry {
         read_only: A::READ_ONLY,
         keys: A::KEYS,
         serve: serve_data::<A>,
+        begin: None,
     }
 }
 
 /// All actions of all services.
 #[derive(Default)]
 pub struct Registry {
-    entries: BTreeMap<(&'static str, &'static str), Entry>,
+    /// by service, then by name
+    entries: BTreeMap<&'static str, BTreeMap<&'static str, Entry>>,
 }
 
 impl Registry {
@@ -53,19 +61,18 @@ impl Registry {
     #[must_use]
     pub fn with(mut self, table: Vec<Entry>) -> Self {
         for entry in table {
-            self.entries.insert((entry.service.name, entry.name), entry);
+            self.entries.entry(entry.service.name).or_default().insert(entry.name, entry);
         }
         self
     }
 
     /// The action of that name, or nothing: then the caller hears what AWS says of unknown actions.
     pub fn find(&self, service: &str, name: &str) -> Option<&Entry> {
-        // A lookup key of another lifetime; the map is small, so a range over one service is as good as a hash.
-        self.entries.values().find(|e| e.service.name == service && e.name == name)
+        self.entries.get(service)?.get(name)
     }
 
     /// Every action, ordered by service and name.
     pub fn all(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+        self.entries.values().flat_map(BTreeMap::values)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::CatalogError;
 use crate::changes::{Changes, Scan};
+use std::sync::Arc;
 
 /// A row as the database holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub(crate) struct Stored {
     /// Different after every change of the row, also when it was deleted and made again in between.
     pub version: i64,
     /// JSON.
-    pub body: String,
+    pub body: Arc<str>,
 }
 
 /// A consistent view of the whole catalog; it ends when dropped.
@@ -19,13 +20,29 @@ pub(crate) trait Snapshot: Send {
     fn scan(&mut self, scan: &Scan) -> Result<Vec<Stored>, CatalogError>;
 }
 
+/// What a snapshot is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A transaction that can be run again: a read may fail with `Conflict`.
+    Repeatable,
+    /// One that cannot.
+    Once,
+}
+
+/// Hears how a commit ended, perhaps on a thread of the database's, which it must not hold up.
+pub(crate) type Done = Box<dyn FnOnce(Result<(), CatalogError>) + Send>;
+
 /// A database.
 pub(crate) trait Backend: Send + Sync {
     /// `sqlite` or `postgres`.
     fn name(&self) -> &'static str;
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, CatalogError>;
-    /// Rechecks the reads and applies the writes as one; durable on return. `Conflict` if a read differs.
-    fn commit(&self, changes: Changes) -> Result<(), CatalogError>;
+    fn snapshot(&self, use_of: Use) -> Result<Box<dyn Snapshot>, CatalogError>;
+    /// Rechecks the reads and applies the writes as one; they are durable when `done` hears so. `Conflict` if a read differs.
+    fn commit(&self, changes: Changes, done: Done);
+    /// Whether `commit` returns before it is known how the commit ended.
+    fn commits_apart(&self) -> bool;
+    /// Returns when every commit asked for before has ended.
+    fn settle(&self);
     /// Moves the write-ahead log into the main file and empties it, so that deleted rows are gone from both.
     fn checkpoint(&self) -> Result<(), CatalogError>;
     /// Leaves no deleted or overwritten row of the table in the database's files, as far as the database can.

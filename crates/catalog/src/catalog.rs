@@ -1,6 +1,6 @@
 //! The catalog itself: opening, beginning transactions, and running them again when they conflict.
 
-use crate::backend::{Backend, Snapshot, Stats};
+use crate::backend::{Backend, Done, Snapshot, Stats, Use};
 use crate::changes::Changes;
 use crate::postgres::Postgres;
 use crate::row::{Row, Table};
@@ -9,7 +9,7 @@ use crate::sqlite::Sqlite;
 use crate::tx::Tx;
 use crate::{CatalogError, schema};
 use env::Clock;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl Catalog {
 
     /// Starts a transaction. Its first read takes the snapshot that all its reads see.
     pub fn begin(&self) -> Result<Tx, CatalogError> {
-        Ok(Tx::new(self.clone()))
+        Ok(Tx::new(self.clone(), Use::Once))
     }
 
     /// Runs `f` in a transaction and commits; runs both again, on a new snapshot, while others change what `f` reads.
@@ -87,8 +87,8 @@ impl Catalog {
                 self.0.clock.sleep(env::stagger(attempt - 1));
             }
             let _together = (attempt < PATIENCE).then(|| self.0.turns.try_read_for(TURN));
-            let _alone = (attempt >= PATIENCE).then(|| self.0.turns.try_write_for(TURN));
-            let mut tx = self.begin()?;
+            let _alone = (attempt >= PATIENCE).then(|| self.turn_alone());
+            let mut tx = Tx::new(self.clone(), Use::Repeatable);
             match f(&mut tx) {
                 Ok(value) => match tx.commit() {
                     Ok(()) => return Ok(value),
@@ -101,6 +101,39 @@ impl Catalog {
             }
         }
         Err(CatalogError::Exhausted { tries: MAX_TRIES }.into())
+    }
+
+    /// As [`Catalog::transact`], but runs `f` once and does not wait for the disk: `then` hears what `f` answered once that is
+    /// durable, or why it is not, perhaps on a thread of the database's, which it must not hold up. Whatever running `f`
+    /// again may heal it hears as [`CatalogError::Conflict`].
+    pub fn transact_once<T: Send + 'static, E: From<CatalogError>>(
+        &self,
+        f: impl FnOnce(&mut Tx) -> Result<T, E>,
+        then: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) {
+        let _together = self.0.turns.try_read_for(TURN);
+        let mut tx = Tx::new(self.clone(), Use::Repeatable);
+        match f(&mut tx) {
+            Ok(value) => tx.submit(move |committed| match committed {
+                Ok(()) => then(Ok(value)),
+                Err(error) if error.is_transient() => then(Err(CatalogError::Conflict.into())),
+                Err(error) => then(Err(error.into())),
+            }),
+            Err(_) if tx.is_transient() => then(Err(CatalogError::Conflict.into())),
+            Err(error) => then(Err(error)),
+        }
+    }
+
+    /// Whether [`Catalog::transact_once`] returns before the commit has ended.
+    pub fn commits_apart(&self) -> bool {
+        self.0.backend.commits_apart()
+    }
+
+    /// Keeps others from running, and sees to it that nothing of theirs is on its way any more.
+    fn turn_alone(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        let turn = self.0.turns.try_write_for(TURN);
+        self.0.backend.settle();
+        turn
     }
 
     /// `sqlite` or `postgres`.
@@ -136,12 +169,12 @@ impl Catalog {
         &self.0.sql
     }
 
-    pub(crate) fn snapshot(&self) -> Result<Box<dyn Snapshot>, CatalogError> {
-        self.0.backend.snapshot()
+    pub(crate) fn snapshot(&self, use_of: Use) -> Result<Box<dyn Snapshot>, CatalogError> {
+        self.0.backend.snapshot(use_of)
     }
 
-    pub(crate) fn commit(&self, changes: Changes) -> Result<(), CatalogError> {
-        self.0.backend.commit(changes)
+    pub(crate) fn commit(&self, changes: Changes, done: Done) {
+        self.0.backend.commit(changes, done);
     }
 
     /// Fills an index column that was added to a table with rows; true if there was something to do. Only here is

@@ -5,7 +5,7 @@ use crate::backend::Stored;
 use crate::sql::{Session, Sql};
 
 /// One ordered read of several rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Scan {
     pub table: usize,
     pub range: Range,
@@ -15,7 +15,7 @@ pub(crate) struct Scan {
     pub limit: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Range {
     /// Keys that start with this text.
     Prefix(String),
@@ -30,6 +30,15 @@ pub(crate) enum Read {
     Get { table: usize, key: String, version: Option<i64> },
     /// Keys and versions of the rows found, in order.
     Scan { scan: Scan, found: Vec<(String, i64)> },
+}
+
+impl Read {
+    pub fn table(&self) -> usize {
+        match self {
+            Read::Get { table, .. } => *table,
+            Read::Scan { scan, .. } => scan.table,
+        }
+    }
 }
 
 /// A row's text and the values of its index columns.

@@ -1,18 +1,20 @@
 //! One transaction: reads from a snapshot with its own writes laid over it, and commits optimistically.
 
-use crate::backend::Snapshot;
+use crate::backend::{Snapshot, Use};
 use crate::catalog::Catalog;
 use crate::changes::{Action, Changes, Image, Range, Read, Scan, Write};
 use crate::overlay::Overlay;
 use crate::row::MAX_KEY_BYTES;
 use crate::{CatalogError, Row};
 use std::collections::BTreeMap;
+use std::sync::mpsc::channel;
 
 /// A transaction. Dropping it without [`Tx::commit`] undoes it. The snapshot is taken at the first read, so a
 /// transaction that only writes never takes one.
 pub struct Tx {
     catalog: Catalog,
     snapshot: Option<Box<dyn Snapshot>>,
+    use_of: Use,
     /// Versions found by key; a row read twice is checked once.
     gets: BTreeMap<(usize, String), Option<i64>>,
     scans: Vec<(Scan, Vec<(String, i64)>)>,
@@ -32,10 +34,11 @@ pub struct Savepoint {
 }
 
 impl Tx {
-    pub(crate) fn new(catalog: Catalog) -> Self {
+    pub(crate) fn new(catalog: Catalog, use_of: Use) -> Self {
         Tx {
             catalog,
             snapshot: None,
+            use_of,
             gets: BTreeMap::new(),
             scans: vec![],
             overlay: Overlay::default(),
@@ -112,7 +115,7 @@ impl Tx {
         let found = self.read(|snapshot| snapshot.scan(&wider))?;
         let versions = found.iter().map(|stored| (stored.key.clone(), stored.version)).collect();
         let mut merged: BTreeMap<&str, &str> =
-            found.iter().map(|stored| (stored.key.as_str(), stored.body.as_str())).collect();
+            found.iter().map(|stored| (stored.key.as_str(), &*stored.body)).collect();
         for (key, image) in self.overlay.touched(&scan) {
             match image.filter(|image| matches(&scan.range, image)) {
                 Some(image) => merged.insert(key, &image.body),
@@ -133,7 +136,7 @@ impl Tx {
     ) -> Result<T, CatalogError> {
         let answer = match &mut self.snapshot {
             Some(snapshot) => ask(snapshot.as_mut()),
-            none => self.catalog.snapshot().and_then(|new| ask(none.insert(new).as_mut())),
+            none => self.catalog.snapshot(self.use_of).and_then(|new| ask(none.insert(new).as_mut())),
         };
         self.transient |= answer.as_ref().is_err_and(CatalogError::is_transient);
         answer
@@ -210,7 +213,8 @@ impl Tx {
         self.hooks.truncate(savepoint.hooks);
     }
 
-    /// Runs `f` on this thread once the commit is durable; never if it fails.
+    /// Runs `f` once the commit is durable; never if it fails. Short work that waits for nothing: after [`Tx::submit`] it may run
+    /// on a thread of the database's.
     pub fn on_commit(&mut self, f: impl FnOnce() + Send + 'static) {
         self.hooks.push(Box::new(f));
     }
@@ -218,25 +222,51 @@ impl Tx {
     /// Makes the writes durable, if what was read still stands. A transaction without writes always succeeds: its
     /// snapshot was consistent.
     pub fn commit(self) -> Result<(), CatalogError> {
+        let (catalog, changes, hooks) = self.end();
+        if let Some(changes) = changes {
+            let (tell, told) = channel();
+            // Nobody hears it only if this thread is gone.
+            catalog.commit(changes, Box::new(move |answer| _ = tell.send(answer)));
+            // Whoever dropped the request without an answer died over it: nobody knows how far it came.
+            told.recv().unwrap_or_else(|e| Err(CatalogError::OutcomeUnknown { source: e.into() }))?;
+        }
+        hooks.into_iter().for_each(|hook| hook());
+        Ok(())
+    }
+
+    /// As [`Tx::commit`], but does not wait: `done` hears how it ended, after the `on_commit` work, perhaps on a thread of the
+    /// database's, which must not be held up.
+    pub fn submit(self, done: impl FnOnce(Result<(), CatalogError>) + Send + 'static) {
+        let (catalog, changes, hooks) = self.end();
+        let ended = move |answer: Result<(), CatalogError>| {
+            if answer.is_ok() {
+                hooks.into_iter().for_each(|hook| hook());
+            }
+            done(answer);
+        };
+        match changes {
+            Some(changes) => catalog.commit(changes, Box::new(ended)),
+            None => ended(Ok(())),
+        }
+    }
+
+    /// What is to be written, if anything is, and what is to be done then.
+    fn end(self) -> (Catalog, Option<Changes>, Vec<Hook>) {
         let Tx { catalog, snapshot, gets, scans, overlay, hooks, .. } = self;
         // Ends the read transaction first: it would hold back the log's checkpoint, and on PostgreSQL its connection
         // serves the commit.
         drop(snapshot);
         let writes = overlay.into_writes();
-        if !writes.is_empty() {
-            let mut reads = vec![];
-            if writes.iter().any(|write| !matches!(write.action, Action::Append(_))) {
-                reads.extend(gets.into_iter().map(|((table, key), version)| Read::Get {
-                    table,
-                    key,
-                    version,
-                }));
-                reads.extend(scans.into_iter().map(|(scan, found)| Read::Scan { scan, found }));
-            }
-            catalog.commit(Changes { reads, writes })?;
+        if writes.is_empty() {
+            return (catalog, None, hooks);
         }
-        hooks.into_iter().for_each(|hook| hook());
-        Ok(())
+        let mut reads = vec![];
+        if writes.iter().any(|write| !matches!(write.action, Action::Append(_))) {
+            let gets = gets.into_iter();
+            reads.extend(gets.map(|((table, key), version)| Read::Get { table, key, version }));
+            reads.extend(scans.into_iter().map(|(scan, found)| Read::Scan { scan, found }));
+        }
+        (catalog, Some(Changes { reads, writes }), hooks)
     }
 
     pub(crate) fn is_transient(&self) -> bool {

@@ -16,6 +16,8 @@ mod crash;
 mod migrations;
 #[path = "suite/model.rs"]
 mod model;
+#[path = "suite/once.rs"]
+mod once;
 #[path = "suite/place.rs"]
 mod place;
 #[path = "suite/postgres.rs"]
@@ -80,8 +82,13 @@ on_both! {
     migrations::a_newer_layout_is_refused,
     migrations::undeclared_tables_and_indexes_are_named,
     migrations::a_row_that_does_not_read_is_named,
+    once::its_end_is_told_when_it_is_durable_and_its_work_done,
+    once::a_lost_race_is_told_and_not_run_again,
+    once::an_error_is_told_and_commits_nothing,
+    once::many_that_do_not_wait_lose_nothing,
     threads::counters_of_many_threads_add_up,
     threads::a_full_index_is_never_overbooked,
+    threads::what_two_tables_hold_together_is_seen_together,
     threads::threads_that_only_append_lose_nothing,
     model::random_transactions_match_a_map,
     model::random_concurrent_transactions_are_serialisable,

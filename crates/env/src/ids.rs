@@ -2,6 +2,7 @@
 //! source so that no id can ever be a piece of a key's stream.
 
 use crate::Entropy;
+use base::Timestamp;
 use std::sync::Arc;
 
 /// Makes ids.
@@ -18,21 +19,27 @@ impl Ids {
         format!("{prefix}-0{}", self.hex(16))
     }
 
-    /// A version 4 UUID, the form of KMS key ids, request ids and event ids.
+    /// A version 4 UUID, the form of KMS key ids and event ids.
     pub fn uuid(&self) -> String {
         let mut b = [0u8; 16];
         self.0.fill(&mut b);
-        b[6] = (b[6] & 0x0f) | 0x40;
-        b[8] = (b[8] & 0x3f) | 0x80;
-        let h: String = b.iter().map(|x| format!("{x:02x}")).collect();
-        format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..])
+        uuid(b, 4)
+    }
+
+    /// A version 7 UUID, the form of request ids: it begins with its moment, so that what is filed under such ids one after
+    /// the other lies side by side in an index. 74 bits are random.
+    pub fn uuid_of(&self, moment: Timestamp) -> String {
+        let mut b = [0u8; 16];
+        self.0.fill(&mut b);
+        b[..6].copy_from_slice(&moment.millis().to_be_bytes()[2..]);
+        uuid(b, 7)
     }
 
     /// So many lower-case hexadecimal digits.
     pub fn hex(&self, digits: usize) -> String {
         let mut b = vec![0u8; digits.div_ceil(2)];
         self.0.fill(&mut b);
-        let mut text: String = b.iter().map(|x| format!("{x:02x}")).collect();
+        let mut text = digits_of(&b);
         text.truncate(digits);
         text
     }
@@ -53,6 +60,22 @@ impl Ids {
     }
 }
 
+fn uuid(mut bytes: [u8; 16], version: u8) -> String {
+    bytes[6] = (bytes[6] & 0x0f) | (version << 4);
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let mut text = digits_of(&bytes);
+    for at in [20, 16, 12, 8] {
+        text.insert(at, '-');
+    }
+    text
+}
+
+/// Lower-case hexadecimal digits, two for each byte.
+fn digits_of(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +88,9 @@ mod tests {
         assert_eq!((volume.len(), &volume[..5]), (21, "vol-0"));
         let uuid = ids.uuid();
         assert_eq!((uuid.len(), &uuid[14..15]), (36, "4"));
+        let uuid = ids.uuid_of(Timestamp::from_millis(0x0123_4567_89ab));
+        assert_eq!((uuid.len(), &uuid[..15]), (36, "01234567-89ab-7"));
+        assert!("89ab".contains(&uuid[19..20]), "{uuid}");
         assert_eq!(ids.base32(16).len(), 16);
         assert_eq!(ids.account().len(), 12);
     }

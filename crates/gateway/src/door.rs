@@ -1,10 +1,11 @@
 //! The boundary to the one door: what the gateway needs from it, and what it hands over once a signature is good.
 
+use crate::Answering;
 use base::{AccountId, Fault, Refusal, Region, Timestamp};
 use keys::Secret;
 use std::any::Any;
 use std::sync::Arc;
-use wire::{Call, Reply, Service};
+use wire::{Call, Service};
 
 /// An access key as the door knows it.
 pub struct Credential {
@@ -44,13 +45,14 @@ pub struct Scope {
     pub region: Region,
 }
 
-/// The one door, seen from the sockets. All methods may block: the gateway calls them on threads kept for that.
+/// The one door, seen from the sockets. The gateway calls it on its few deciding threads: what computes or reads rows is done
+/// there, what takes longer is handed back (`Answering::wait_for`).
 pub trait Door: Send + Sync + 'static {
     /// The access key of this id, if there is one.
     fn credential(&self, access_key_id: &str) -> Result<Option<Credential>, Fault>;
 
-    /// Answers a call whose signature has been verified.
-    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply;
+    /// Answers a call whose signature has been verified, now or later.
+    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin, answering: Answering);
 
     /// Hears of a call that was stopped before its caller was known: for the log. `scope` is what the call claimed, if it
     /// could be read. Such a call has no account whose trail could hold it.

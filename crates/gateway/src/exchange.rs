@@ -1,9 +1,12 @@
-//! One request and its answer, top to bottom. Up to the body everything is async; from the signature on it may block and
-//! runs on a thread kept for that.
+//! One request and its answer, top to bottom. Up to the body everything is async; from the signature on it is computing and
+//! runs on the deciders' threads, and where more than a commit must be waited for on one kept for that.
 
+use crate::answering::{Answering, Outcome};
 use crate::body::{self, Budget, Share};
+use crate::deciders::Deciders;
 use crate::sigv4::{Problem, Stopped, Verifier, claimed_scope};
 use crate::{Config, Door, Origin, intake, reply, service};
+use base::Refusal;
 use bytes::Bytes;
 use env::Env;
 use http::{Request, Response};
@@ -20,6 +23,7 @@ pub(crate) struct Shared {
     pub door: Arc<dyn Door>,
     pub verifier: Verifier,
     pub budget: Arc<Budget>,
+    pub deciders: Deciders,
 }
 
 /// Answers one request.
@@ -44,46 +48,49 @@ pub(crate) async fn answer(
         }
         Err(problem) => Some(problem),
     };
-    let reply = on_a_blocking_thread(shared, call, origin, problem, share).await;
+    let reply = decided(&shared, call, origin, problem, share).await;
     reply::respond(reply, &request_id, close)
 }
 
-async fn on_a_blocking_thread(
-    shared: Arc<Shared>,
+/// Has the call decided and waits for its answer.
+async fn decided(
+    shared: &Arc<Shared>,
     call: Call,
     origin: Origin,
     problem: Option<Problem>,
     share: Share,
 ) -> Reply {
     let request_id = origin.request_id.clone();
-    // A head without its body, to word the answer by if the thread does not come back.
-    let outline = Call { body: Bytes::new(), ..call.clone() };
-    let work = move || {
-        // Held until the answer is there: the bytes of the body are.
-        let _share = share;
-        match problem {
-            Some(problem) => refuse(&shared, problem, &call, &origin),
-            None => decide(&shared, call, origin),
-        }
+    // To word the answer by if none comes back.
+    let envelope = service::envelope(&call, None);
+    let (answering, outcome) = Answering::new(share);
+    let with = shared.clone();
+    shared.deciders.run(move || match problem {
+        Some(problem) => answering.reply(refuse(&with, problem, &call, &origin)),
+        None => decide(&with, call, origin, answering),
+    });
+    let reply = match outcome.await {
+        Ok(Outcome::Reply(reply)) => Some(reply),
+        Ok(Outcome::Waits(work)) => tokio::task::spawn_blocking(work).await.ok(),
+        Err(_) => None,
     };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(reply) => reply,
-        Err(error) => {
-            tracing::error!(request_id, %error, "answering a call panicked");
-            reply::fault(&outline, None, &request_id)
-        }
-    }
+    reply.unwrap_or_else(|| {
+        tracing::error!(request_id, "answering a call panicked");
+        wire::encode_refusal(envelope, &Refusal::internal(), &request_id)
+    })
 }
 
 /// Verifies, then hands over to the door.
-fn decide(shared: &Shared, mut call: Call, origin: Origin) -> Reply {
+fn decide(shared: &Shared, mut call: Call, origin: Origin, answering: Answering) {
     match shared.verifier.verify(&*shared.door, &mut call, origin.received) {
-        Ok(verified) => shared.door.dispatch(&verified.credential, &verified.scope, call, origin),
-        Err(Stopped::Problem(problem)) => refuse(shared, problem, &call, &origin),
+        Ok(verified) => {
+            shared.door.dispatch(&verified.credential, &verified.scope, call, origin, answering);
+        }
+        Err(Stopped::Problem(problem)) => answering.reply(refuse(shared, problem, &call, &origin)),
         Err(Stopped::Fault(fault)) => {
             tracing::error!(request_id = origin.request_id, %fault, "a caller could not be identified");
             let signed_for = claimed_scope(&call).map(|scope| scope.service);
-            reply::fault(&call, signed_for, &origin.request_id)
+            answering.reply(reply::fault(&call, signed_for, &origin.request_id));
         }
     }
 }

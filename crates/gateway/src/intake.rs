@@ -24,12 +24,13 @@ pub(crate) fn read(head: request::Parts, peer: SocketAddr, env: &Env) -> (Call, 
         headers,
         body: bytes::Bytes::new(),
     };
+    let received = env.clock.now();
     let origin = Origin {
-        request_id: env.ids.uuid(),
+        request_id: env.ids.uuid_of(received),
         source_ip: peer.ip().to_canonical().to_string(),
         user_agent: call.header("user-agent").unwrap_or_default().to_owned(),
         host: call.header("host").unwrap_or_default().to_owned(),
-        received: env.clock.now(),
+        received,
     };
     (call, origin, unreadable)
 }

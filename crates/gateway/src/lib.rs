@@ -6,9 +6,11 @@
 //! ```
 //! The order is in `exchange.rs`, top to bottom. The client's half of SigV4 is in [`sign`], on the same canonical form.
 
+mod answering;
 mod body;
 mod config;
 mod connection;
+mod deciders;
 mod door;
 mod exchange;
 mod guard;
@@ -20,6 +22,7 @@ mod service;
 pub mod sign;
 mod sigv4;
 
+pub use answering::Answering;
 pub use config::Config;
 pub use door::{Credential, Door, Origin, Scope};
 pub use page::{Page, Text};

@@ -1,5 +1,6 @@
 //! The listening socket: accepts, caps, and drains.
 
+use crate::deciders::Deciders;
 use crate::exchange::Shared;
 use crate::sigv4::Verifier;
 use crate::{Config, Door, connection};
@@ -30,11 +31,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the address. Errors: it is in use, or not ours.
+    /// Takes the address. Errors: it is in use, or not ours; threads cannot be started.
     pub async fn bind(config: Config, env: Env, door: Arc<dyn Door>) -> io::Result<Server> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
-        let shared = Shared { config, env, door, verifier: Verifier::default(), budget: Arc::default() };
+        let (verifier, budget, deciders) = (Verifier::default(), Arc::default(), Deciders::start()?);
+        let shared = Shared { config, env, door, verifier, budget, deciders };
         Ok(Server { listener, address, shared: Arc::new(shared) })
     }
 

@@ -4,14 +4,14 @@
 use crate::engine::Target;
 use base::{AccountId, Fault, Refusal};
 use env::Env;
-use gateway::{Config, Credential, Door, Origin, Scope};
+use gateway::{Answering, Config, Credential, Door, Origin, Scope};
 use keys::Secret;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
-use wire::{Call, Reply};
+use wire::Call;
 
 const SEEDS: [&str; 5] = [
     "AWS4-HMAC-SHA256 Credential=test/20260102/us-east-1/ec2/aws4_request, SignedHeaders=host;x-amz-date, Signature=\
@@ -62,7 +62,7 @@ impl Door for Closed {
         }))
     }
 
-    fn dispatch(&self, _: &Credential, _: &Scope, call: Call, _: Origin) -> Reply {
+    fn dispatch(&self, _: &Credential, _: &Scope, call: Call, _: Origin, _: Answering) {
         panic!("a signature that nobody made was accepted: {call:?}")
     }
 

@@ -88,9 +88,12 @@ impl Asked<'_> {
         let tenant = cx.tenant();
         let mut after = self.cursor(cx)?;
         let mut rows: Vec<R> = Vec::new();
+        // Without filters the first batch is the page, and one row to see whether there is a next.
+        let mut limit = wanted.saturating_add(1).min(BATCH);
         loop {
-            let batch = cx.tx.scan::<R>(&tenant, after.as_deref(), BATCH)?;
-            let full = batch.len() == BATCH;
+            let batch = cx.tx.scan::<R>(&tenant, after.as_deref(), limit)?;
+            let full = batch.len() == limit;
+            limit = BATCH;
             for row in batch {
                 let key = row.key();
                 if keep(cx, &row)? {

@@ -10,7 +10,7 @@
 mod pool;
 mod session;
 
-use crate::backend::{Backend, Snapshot, Stats, Stored};
+use crate::backend::{Backend, Done, Snapshot, Stats, Stored, Use};
 use crate::changes::{self, Changes, Scan};
 use crate::sql::{Dialect, Session, Sql};
 use crate::{CatalogError, schema};
@@ -82,12 +82,12 @@ impl Backend for Postgres {
         "postgres"
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, CatalogError> {
+    fn snapshot(&self, _use: Use) -> Result<Box<dyn Snapshot>, CatalogError> {
         let leased = Pool::begin(&self.pool, BEGIN_SNAPSHOT)?;
         Ok(Box::new(PostgresSnapshot { leased, sql: self.sql.clone() }))
     }
 
-    fn commit(&self, changes: Changes) -> Result<(), CatalogError> {
+    fn commit(&self, changes: Changes, done: Done) {
         let answer = self.commit_until_placed(&changes);
         let mut stats = self.stats.lock();
         match &answer {
@@ -98,8 +98,15 @@ impl Backend for Postgres {
             Err(CatalogError::Conflict) => stats.conflicts += 1,
             Err(_) => {}
         }
-        answer
+        drop(stats);
+        done(answer);
     }
+
+    fn commits_apart(&self) -> bool {
+        false
+    }
+
+    fn settle(&self) {}
 
     fn checkpoint(&self) -> Result<(), CatalogError> {
         Ok(())

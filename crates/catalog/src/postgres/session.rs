@@ -63,7 +63,11 @@ fn bound(params: &[Param]) -> Vec<&(dyn ToSql + Sync)> {
 impl Session for Link {
     fn rows(&mut self, sql: &str, params: &[Param]) -> Result<Vec<Stored>, CatalogError> {
         self.query(sql, params, |row| {
-            Ok(Stored { key: row.try_get(0)?, version: row.try_get(1)?, body: row.try_get(2)? })
+            Ok(Stored {
+                key: row.try_get(0)?,
+                version: row.try_get(1)?,
+                body: row.try_get::<_, String>(2)?.into(),
+            })
         })
     }
 

@@ -8,16 +8,18 @@
 //! ```
 
 mod examine;
+mod memory;
 mod readers;
 mod session;
 mod writer;
 
-use crate::backend::{Backend, Snapshot, Stats};
+use crate::backend::{Backend, Done, Snapshot, Stats, Use};
 use crate::changes::Changes;
 use crate::sql::{Dialect, Sql};
 use crate::{CatalogError, schema};
 use env::{Files, RealFiles};
 pub use examine::Examined;
+use memory::Memory;
 use parking_lot::Mutex;
 use readers::Readers;
 use rusqlite::config::DbConfig;
@@ -53,8 +55,9 @@ impl Sqlite {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         prepare_writer(&connection).map_err(|e| CatalogError::backend("opening the catalog", e))?;
         let migrated = migrate(&mut connection, &sql)?;
-        let writer = Writer::start(connection, sql.clone(), migrated.epoch)?;
-        let readers = Arc::new(Readers::new(path.to_owned()));
+        let memory = Arc::new(Memory::new(sql.tables.len()));
+        let writer = Writer::start(connection, sql.clone(), memory.clone(), migrated.epoch)?;
+        let readers = Arc::new(Readers::new(path.to_owned(), memory));
         Ok((Sqlite { readers, writer, _lock: Mutex::new(lock), sql }, migrated.unbuilt))
     }
 }
@@ -154,12 +157,21 @@ impl Backend for Sqlite {
         "sqlite"
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, CatalogError> {
-        Ok(Box::new(Readers::snapshot(&self.readers, self.sql.clone())?))
+    fn snapshot(&self, use_of: Use) -> Result<Box<dyn Snapshot>, CatalogError> {
+        Ok(Box::new(Readers::snapshot(&self.readers, self.sql.clone(), use_of)))
     }
 
-    fn commit(&self, changes: Changes) -> Result<(), CatalogError> {
-        self.writer.commit(changes)
+    fn commit(&self, changes: Changes, done: Done) {
+        self.writer.commit(changes, done);
+    }
+
+    fn commits_apart(&self) -> bool {
+        true
+    }
+
+    fn settle(&self) {
+        // The writer does everything in the order in which it was asked. A broken one has nothing to settle.
+        let _ = self.writer.run(|_| Ok(()));
     }
 
     fn checkpoint(&self) -> Result<(), CatalogError> {

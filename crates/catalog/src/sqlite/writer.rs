@@ -10,9 +10,10 @@
 //! ```
 
 use super::BUSY;
+use super::memory::Memory;
 use super::session::SqliteSession;
 use crate::CatalogError;
-use crate::backend::Stats;
+use crate::backend::{Done, Stats};
 use crate::changes::{self, Changes};
 use crate::sql::Sql;
 use parking_lot::Mutex;
@@ -33,7 +34,7 @@ type Answer = Result<(), CatalogError>;
 type Work = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 
 enum Request {
-    Commit(Changes, Sender<Answer>),
+    Commit(Changes, Done),
     Run(Work, Sender<Answer>),
 }
 
@@ -46,31 +47,38 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, sql: Arc<Sql>, epoch: i64) -> Result<Self, CatalogError> {
+    pub fn start(
+        connection: Connection,
+        sql: Arc<Sql>,
+        memory: Arc<Memory>,
+        epoch: i64,
+    ) -> Result<Self, CatalogError> {
         let (requests, queue) = channel();
         let stats = Arc::new(Mutex::new(Stats::default()));
         let version = epoch.wrapping_mul(VERSIONS_PER_EPOCH);
-        let state = State { connection, sql, version, broken: None, stats: stats.clone() };
+        let state = State { connection, sql, memory, version, broken: None, stats: stats.clone() };
         let thread = env::spawn("catalog-writer", move || state.serve(&queue))
             .map_err(|e| CatalogError::backend("starting the writer thread", e))?;
         Ok(Writer { requests: Some(requests), thread: Some(thread), stats })
     }
 
-    /// Returns once the changes are durable, or refused.
-    pub fn commit(&self, changes: Changes) -> Answer {
-        self.ask(|reply| Request::Commit(changes, reply))
+    /// `done` hears once the changes are durable, or refused.
+    pub fn commit(&self, changes: Changes, done: Done) {
+        let request = Request::Commit(changes, done);
+        let unsent = match &self.requests {
+            Some(requests) => requests.send(request).err().map(|unsent| unsent.0),
+            None => Some(request),
+        };
+        if let Some(Request::Commit(_, done)) = unsent {
+            done(Err(gone()));
+        }
     }
 
     /// Runs work on the writer's connection, between commits.
     pub fn run(&self, work: impl FnOnce(&Connection) -> Answer + Send + 'static) -> Answer {
-        self.ask(|reply| Request::Run(Box::new(work), reply))
-    }
-
-    fn ask(&self, request: impl FnOnce(Sender<Answer>) -> Request) -> Answer {
-        let gone = || CatalogError::Broken { cause: "the writer thread has ended".to_owned() };
         let (reply, answer) = channel();
         let requests = self.requests.as_ref().ok_or_else(gone)?;
-        requests.send(request(reply)).map_err(|_| gone())?;
+        requests.send(Request::Run(Box::new(work), reply)).map_err(|_| gone())?;
         // The thread answers every request that it takes; if it died over this one, nobody knows how far it came.
         answer.recv().unwrap_or_else(|e| Err(CatalogError::OutcomeUnknown { source: e.into() }))
     }
@@ -80,19 +88,36 @@ impl Writer {
     }
 }
 
+fn gone() -> CatalogError {
+    CatalogError::Broken { cause: "the writer thread has ended".to_owned() }
+}
+
 impl Drop for Writer {
     fn drop(&mut self) {
         drop(self.requests.take());
-        if let Some(thread) = self.thread.take() {
+        // The last to let go may be a commit's `done`, on the thread itself, which then ends by itself.
+        let other = |thread: &JoinHandle<()>| thread.thread().id() != std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(other) {
             // A thread that panicked has already failed its callers.
             let _ = thread.join();
         }
     }
 }
 
+/// The tables that a group writes to.
+fn written(group: &[Changes]) -> Vec<usize> {
+    let mut tables: Vec<usize> =
+        group.iter().flat_map(|changes| &changes.writes).map(|write| write.table).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    tables
+}
+
 struct State {
     connection: Connection,
     sql: Arc<Sql>,
+    /// Told of what commits change.
+    memory: Arc<Memory>,
     version: i64,
     /// Why no more is written.
     broken: Option<String>,
@@ -106,7 +131,7 @@ impl State {
             let mut work = vec![];
             for request in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
                 match request {
-                    Request::Commit(changes, reply) => group.push((changes, reply)),
+                    Request::Commit(changes, done) => group.push((changes, done)),
                     Request::Run(task, reply) => work.push((task, reply)),
                 }
             }
@@ -114,7 +139,7 @@ impl State {
                 self.commit_group(group);
             }
             for (task, reply) in work {
-                // A caller that is gone needs no answer; so everywhere below.
+                // A caller that is gone needs no answer.
                 let _ = reply.send(self.refuse_if_broken().and_then(|()| task(&self.connection)));
             }
         }
@@ -127,8 +152,8 @@ impl State {
         }
     }
 
-    fn commit_group(&mut self, group: Vec<(Changes, Sender<Answer>)>) {
-        let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    fn commit_group(&mut self, group: Vec<(Changes, Done)>) {
+        let (changes, waiting): (Vec<_>, Vec<_>) = group.into_iter().unzip();
         let answers = self.answers(&changes);
         {
             let mut stats = self.stats.lock();
@@ -138,8 +163,8 @@ impl State {
             stats.conflicts +=
                 answers.iter().filter(|answer| matches!(answer, Err(CatalogError::Conflict))).count() as u64;
         }
-        for (reply, answer) in replies.into_iter().zip(answers) {
-            let _ = reply.send(answer);
+        for (done, answer) in waiting.into_iter().zip(answers) {
+            done(answer);
         }
     }
 
@@ -167,9 +192,14 @@ impl State {
         }
         if answers.iter().all(Result::is_err) {
             self.abandon();
-        } else if let Err(error) = self.statement("COMMIT") {
+            return answers;
+        }
+        let tables = written(group);
+        self.memory.end(&tables);
+        if let Err(error) = self.statement("COMMIT") {
             self.commit_failed(&error, &mut answers);
         }
+        self.memory.begin(&tables);
         answers
     }
 
@@ -179,6 +209,10 @@ impl State {
             return Err(CatalogError::Conflict);
         }
         self.version = self.version.wrapping_add(1);
+        if changes.writes.len() == 1 {
+            // A statement that fails has done nothing.
+            return changes::apply(&mut session, &self.sql, &changes.writes, self.version);
+        }
         let fail = |e: rusqlite::Error| CatalogError::backend("writing", e);
         self.statement("SAVEPOINT one").map_err(fail)?;
         let applied = changes::apply(&mut session, &self.sql, &changes.writes, self.version);

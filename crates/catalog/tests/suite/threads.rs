@@ -86,3 +86,48 @@ pub fn threads_that_only_append_lose_nothing(place: &Place) {
     assert_eq!(catalog.begin().unwrap().scan::<Note>("", None, 10_000).unwrap().len(), THREADS * ROWS);
     assert_eq!(catalog.stats().conflicts, 0);
 }
+
+/// One thread changes a row and a note together, over and over, and others rows beside them; every transaction sees both alike,
+/// whatever of it was remembered and whatever was read, and never goes back in time.
+pub fn what_two_tables_hold_together_is_seen_together(place: &Place) {
+    const ROUNDS: i64 = 300;
+    let catalog = place.open();
+    let at = |n: i64| Note { id: "a".to_owned(), text: n.to_string() };
+    let write_both = |n: i64| {
+        write(&catalog, |tx| {
+            tx.put(&item("a", "both", n)).unwrap();
+            tx.put(&at(n)).unwrap();
+        });
+    };
+    write_both(0);
+    let seen = |turn: usize| {
+        let note =
+            |tx: &mut catalog::Tx| Ok::<_, CatalogError>(tx.get::<Note>("a")?.unwrap().text.parse().unwrap());
+        let (items, text): (i64, i64) = catalog
+            .transact(|tx| match turn % 3 {
+                0 => Ok::<_, CatalogError>((tx.get::<Item>("a")?.unwrap().n, note(tx)?)),
+                1 => note(tx).and_then(|text| Ok((tx.get::<Item>("a")?.unwrap().n, text))),
+                _ => Ok((tx.scan_index::<Item>("owner", "both", None, 2)?[0].n, note(tx)?)),
+            })
+            .unwrap();
+        assert_eq!(items, text);
+        items
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let (mut last, mut turn) = (0, 0);
+                while last < ROUNDS {
+                    let now = seen(turn);
+                    assert!(now >= last, "{now} after {last}");
+                    (last, turn) = (now, turn + 1);
+                }
+            });
+        }
+        scope.spawn(|| (1..=ROUNDS).for_each(|n| put_all(&catalog, &[item("beside", "", n)])));
+        for n in 1..=ROUNDS {
+            write_both(n);
+            assert_eq!(seen(n as usize), n, "what was committed is seen at once");
+        }
+    });
+}

@@ -5,7 +5,7 @@ use base::{AccountId, Fault, Refusal};
 use bytes::Bytes;
 use env::Env;
 use gateway::sign::{Signer, sign};
-use gateway::{Config, Credential, Door, Origin, Scope, Server};
+use gateway::{Answering, Config, Credential, Door, Origin, Scope, Server};
 use keys::Secret;
 use parking_lot::Mutex;
 use std::io::{Read, Write};
@@ -42,7 +42,7 @@ impl Door for TestDoor {
         }))
     }
 
-    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply {
+    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin, answering: Answering) {
         let number = |name: &str| call.header(name).and_then(|text| text.parse::<u64>().ok());
         if let Some(millis) = number("x-test-sleep") {
             Env::real().clock.sleep(Duration::from_millis(millis));
@@ -67,7 +67,11 @@ impl Door for TestDoor {
                 .into_bytes(),
             ),
         };
-        Reply { status: 200, headers: vec![("content-type", "text/plain".into())], body }
+        let reply = Reply { status: 200, headers: vec![("content-type", "text/plain".into())], body };
+        match call.header("x-test-wait") {
+            Some(_) => answering.wait_for(move || reply),
+            None => answering.reply(reply),
+        }
     }
 
     fn refused(&self, refusal: &Refusal, scope: Option<&Scope>, _: &Call, _: &Origin) {

@@ -3,7 +3,7 @@
 use super::settings::{Settings, World};
 use super::*;
 use base::{AccountId, Fault, Refusal};
-use gateway::{Config, Credential, Door, Origin, Scope, Server};
+use gateway::{Answering, Config, Credential, Door, Origin, Scope, Server};
 use keys::Secret;
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -139,11 +139,12 @@ impl Door for EchoDoor {
         }))
     }
 
-    fn dispatch(&self, _: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply {
+    fn dispatch(&self, _: &Credential, scope: &Scope, call: Call, origin: Origin, answering: Answering) {
         if call.header("x-amz-target") == Some("Sealvol.Explain") {
-            return Reply { status: 200, headers: Vec::new(), body: call.body };
+            return answering.reply(Reply { status: 200, headers: Vec::new(), body: call.body });
         }
-        wire::encode_refusal(scope.service, &Refusal::new("NoSuchThing", "not here"), &origin.request_id)
+        let refusal = Refusal::new("NoSuchThing", "not here");
+        answering.reply(wire::encode_refusal(scope.service, &refusal, &origin.request_id));
     }
 
     fn refused(&self, _: &Refusal, _: Option<&Scope>, _: &Call, _: &Origin) {}

@@ -2,13 +2,13 @@
 
 use super::metrics::Metrics;
 use api::identity::{AccessKey, AccessKeyUse, Account, TemporaryCredential, User, named};
-use api::{Caller, Door, Principal, Request, Session};
+use api::{Asked, Caller, Door, Principal, Request, Served, Session};
 use base::{AccountId, Fault, Refusal};
 use catalog::Tx;
-use gateway::{Credential, Origin, Scope};
+use gateway::{Answering, Credential, Origin, Scope};
 use keys::{Purpose, Seal, Secret};
 use std::sync::Arc;
-use wire::{Call, Reply};
+use wire::{Call, Reply, Service};
 
 /// Access key id of the test account.
 const DEV_ACCESS_KEY: &str = "test";
@@ -80,6 +80,21 @@ impl Front {
         self.seal.unwrap(Purpose::AccessKeySecret, id, sealed_secret).map_err(sealed)
     }
 
+    /// The access key, unless its account is closed.
+    fn found(&self, tx: &mut Tx, access_key_id: &str) -> Result<Option<Credential>, Fault> {
+        let found = match self.dev_credential(access_key_id)? {
+            Some(found) => Some(found),
+            None => self.stored(tx, access_key_id)?,
+        };
+        let Some(found) = found else { return Ok(None) };
+        let account = tx.get::<Account>(found.account.as_str())?;
+        if account.is_some_and(|account| account.closed.is_some()) {
+            tracing::info!(access_key_id, account = %found.account, "an access key of a closed account was used");
+            return Ok(None);
+        }
+        Ok(Some(found))
+    }
+
     fn stored(&self, tx: &mut Tx, access_key_id: &str) -> Result<Option<Credential>, Fault> {
         if access_key_id.starts_with(TEMPORARY_PREFIX) {
             let row = tx.get::<TemporaryCredential>(access_key_id)?;
@@ -95,30 +110,19 @@ impl Front {
 impl gateway::Door for Front {
     /// Reads by primary key only: the key, its user if it is one's, and the account.
     fn credential(&self, access_key_id: &str) -> Result<Option<Credential>, Fault> {
-        let mut tx = self.door.catalog.begin()?;
-        let found = match self.dev_credential(access_key_id)? {
-            Some(found) => Some(found),
-            None => self.stored(&mut tx, access_key_id)?,
-        };
-        let Some(found) = found else { return Ok(None) };
-        let account = tx.get::<Account>(found.account.as_str())?;
-        if account.is_some_and(|account| account.closed.is_some()) {
-            tracing::info!(access_key_id, account = %found.account, "an access key of a closed account was used");
-            return Ok(None);
-        }
-        Ok(Some(found))
+        self.door.catalog.transact(|tx| self.found(tx, access_key_id))
     }
 
-    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply {
+    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin, answering: Answering) {
         let service = scope.service;
         if rules::places::find(scope.region.as_str()).is_none() {
             let refusal =
                 Refusal::new("InvalidRegion", format!("The Region '{}' does not exist.", scope.region));
-            return wire::encode_refusal(service, &refusal, &origin.request_id);
+            return answering.reply(wire::encode_refusal(service, &refusal, &origin.request_id));
         }
         let Some(Holder { principal, session }) = who.holder.downcast_ref() else {
             tracing::error!(request_id = origin.request_id, "a credential without its holder");
-            return wire::encode_refusal(service, &Refusal::internal(), &origin.request_id);
+            return answering.reply(wire::encode_refusal(service, &Refusal::internal(), &origin.request_id));
         };
         self.note_use(who, scope, &origin);
         let (address, agent) = (&origin.source_ip, &origin.user_agent);
@@ -131,15 +135,19 @@ impl gateway::Door for Front {
             received: origin.received,
             host: origin.host,
         };
-        let began = self.metrics.as_ref().map(|_| self.door.env.clock.monotonic());
-        let reply = self.door.serve(service, &caller, &request, &call);
-        if let (Some(metrics), Some(began)) = (&self.metrics, began) {
-            let took = self.door.env.clock.monotonic().saturating_sub(began);
-            // Only names that the service has become labels.
-            let action = wire::operation_name(service, &call);
-            metrics.called(service.name, action.as_deref().unwrap_or("unknown"), reply.status, took);
-        }
-        reply
+        let count = self.counter(service, &call);
+        let tell = move |served| match served {
+            Served::Reply(reply) => {
+                count(&reply);
+                answering.reply(reply);
+            }
+            Served::Waits(work) => answering.wait_for(move || {
+                let reply = work();
+                count(&reply);
+                reply
+            }),
+        };
+        self.door.serve_then(service, Asked { caller, request, call }, Box::new(tell));
     }
 
     fn refused(&self, refusal: &Refusal, scope: Option<&Scope>, _call: &Call, origin: &Origin) {
@@ -157,6 +165,21 @@ impl gateway::Door for Front {
 }
 
 impl Front {
+    /// Counts and times a call from now to its reply, if anybody collects metrics.
+    fn counter(&self, service: &'static Service, call: &Call) -> impl FnOnce(&Reply) + Send + 'static {
+        let counted = self.metrics.clone().map(|metrics| {
+            // Only names that the service has become labels.
+            let action = wire::operation_name(service, call).unwrap_or_else(|_| "unknown".into());
+            (metrics, self.door.env.clock.clone(), self.door.env.clock.monotonic(), action)
+        });
+        move |reply| {
+            if let Some((metrics, clock, began, action)) = counted {
+                let took = clock.monotonic().saturating_sub(began);
+                metrics.called(service.name, &action, reply.status, took);
+            }
+        }
+    }
+
     /// Remembers that a long-term key was used. That it could not be written down is no reason to refuse the call.
     fn note_use(&self, who: &Credential, scope: &Scope, origin: &Origin) {
         if who.token_digest.is_some() {

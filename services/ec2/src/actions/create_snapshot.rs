@@ -7,7 +7,7 @@
 //! Source: EC2 API Reference, CreateSnapshot; recordings of AWS for the answer (`Progress` is empty, no `KmsKeyId`).
 
 use crate::{find, jobs, shapes, snapshotting, tagging, touched};
-use api::{Action, After, Answer, Cx, Touched};
+use api::{Action, After, Answer, Cx, Finish, Touched};
 use base::{Refusal, Tag};
 use wire::generated::ec2::{CreateSnapshot as Op, CreateSnapshotInput, CreateSnapshotOutput};
 
@@ -46,10 +46,12 @@ impl Action for CreateSnapshot {
         Ok(shapes::new_snapshot(&row).into())
     }
 
-    fn finish(after: &After, output: CreateSnapshotOutput) -> Answer<CreateSnapshotOutput> {
-        snapshotting::wait_for_instant(after, output.snapshot_id.as_slice())?;
-        Ok(output)
-    }
+    const FINISH: Option<Finish<Self>> = Some(finish);
+}
+
+fn finish(after: &After, output: CreateSnapshotOutput) -> Answer<CreateSnapshotOutput> {
+    snapshotting::wait_for_instant(after, output.snapshot_id.as_slice())?;
+    Ok(output)
 }
 
 fn tags(input: &CreateSnapshotInput) -> Result<Vec<Tag>, Refusal> {

@@ -8,7 +8,7 @@
 use crate::jobs::if_there;
 use crate::rows::{Instance, Volume, volume_arn};
 use crate::{find, jobs, shapes, snapshotting, tagging, touched};
-use api::{Action, After, Answer, Cx, Failure, Touched};
+use api::{Action, After, Answer, Cx, Failure, Finish, Touched};
 use base::{Refusal, Tag};
 use rules::lifecycle::instance::{self, InstanceState};
 use rules::lifecycle::volume::AttachmentState;
@@ -90,12 +90,13 @@ impl Action for CreateSnapshots {
         Ok(CreateSnapshotsOutput { snapshots: Some(rows.iter().map(shapes::snapshot_info).collect()) })
     }
 
-    fn finish(after: &After, output: CreateSnapshotsOutput) -> Answer<CreateSnapshotsOutput> {
-        let ids: Vec<String> =
-            output.snapshots.iter().flatten().filter_map(|s| s.snapshot_id.clone()).collect();
-        snapshotting::wait_for_instant(after, &ids)?;
-        Ok(output)
-    }
+    const FINISH: Option<Finish<Self>> = Some(finish);
+}
+
+fn finish(after: &After, output: CreateSnapshotsOutput) -> Answer<CreateSnapshotsOutput> {
+    let ids: Vec<String> = output.snapshots.iter().flatten().filter_map(|s| s.snapshot_id.clone()).collect();
+    snapshotting::wait_for_instant(after, &ids)?;
+    Ok(output)
 }
 
 fn instance_id(input: &CreateSnapshotsInput) -> &str {

@@ -114,8 +114,8 @@ impl Door for Endless {
         Ok(found.map(|credential| Credential { expires: None, ..credential }))
     }
 
-    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin) -> Reply {
-        TestDoor.dispatch(who, scope, call, origin)
+    fn dispatch(&self, who: &Credential, scope: &Scope, call: Call, origin: Origin, answering: Answering) {
+        TestDoor.dispatch(who, scope, call, origin, answering);
     }
 
     fn refused(&self, _: &Refusal, _: Option<&Scope>, _: &Call, _: &Origin) {}

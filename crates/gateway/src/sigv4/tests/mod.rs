@@ -9,12 +9,12 @@ mod vectors;
 use super::verify::Verified;
 use super::{Problem, Stopped, Verifier};
 use crate::sign::{Signer, sign};
-use crate::{Credential, Door, Origin, Scope};
+use crate::{Answering, Credential, Door, Origin, Scope};
 use base::{AccountId, Fault, Refusal, Timestamp};
 use bytes::Bytes;
 use keys::Secret;
 use std::sync::Arc;
-use wire::{Call, Reply};
+use wire::Call;
 
 pub(super) const KEY: &str = "AKIDEXAMPLE";
 pub(super) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -48,7 +48,7 @@ impl Door for TestDoor {
         }
     }
 
-    fn dispatch(&self, _: &Credential, _: &Scope, _: Call, _: Origin) -> Reply {
+    fn dispatch(&self, _: &Credential, _: &Scope, _: Call, _: Origin, _: Answering) {
         unreachable!("the verifier does not dispatch")
     }
 
