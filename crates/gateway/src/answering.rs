@@ -1,6 +1,7 @@
 //! The way of one call's answer back to its connection. It may be taken to another thread and answered later.
 
 use crate::body::Share;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 use wire::Reply;
 
@@ -21,6 +22,11 @@ impl Answering {
     pub(crate) fn new(share: Share) -> (Answering, oneshot::Receiver<Outcome>) {
         let (to, outcome) = oneshot::channel();
         (Answering { to, share }, outcome)
+    }
+
+    /// For a call whose answer nobody wants: a test that looks at what a door does beside answering.
+    pub fn unheard() -> Answering {
+        Answering::new(Share::none(Arc::default())).0
     }
 
     /// Here it is. Waits for nothing.

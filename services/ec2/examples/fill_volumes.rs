@@ -1,7 +1,14 @@
 //! Fills a catalog with rows of volumes for `bench/pages.py`: copies of a volume that the API made, under fresh ids, without files
 //! and jobs. Making 100,000 real volumes makes as many directories, which is not what the bench asks about. The server must not
 //! be running: `fill_volumes DATA/catalog.sqlite 100000`.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a tool of a bench, run by hand
+// A tool of a bench, run by hand: it may fail loudly.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use catalog::{Catalog, CatalogError};
 use ec2::rows::{TABLES, Volume};

@@ -164,7 +164,7 @@ fn a_call_leaves_the_last_use_of_a_long_term_key() {
             host: "localhost".into(),
             received: bench.front.door.env.clock.now(),
         };
-        bench.front.dispatch(&who, &scope, Call::default(), origin);
+        bench.front.dispatch(&who, &scope, Call::default(), origin, Answering::unheard());
     }
     let mut tx = bench.front.door.catalog.begin().unwrap();
     let used: AccessKeyUse = tx.get("AKIAANN").unwrap().unwrap();
