@@ -277,6 +277,28 @@ fn a_panic_behind_the_door_is_one_failed_call() {
 }
 
 #[test]
+fn calls_that_wait_do_not_keep_others_from_being_decided() {
+    let gateway = start(|_| {});
+    // More than there are deciding threads.
+    let mut waiting: Vec<_> = (0..8 * env::processors()).map(|_| gateway.connect()).collect();
+    for client in &mut waiting {
+        client.write(&echo(&[("x-test-wait", "1500")]));
+    }
+    let clock = Env::real().clock;
+    let began = clock.monotonic();
+    assert_eq!(gateway.ask(&echo(&[])).status, 200);
+    let took = clock.monotonic().saturating_sub(began);
+    for client in &mut waiting {
+        assert_eq!(client.answer().status, 200);
+    }
+    assert!(took < Duration::from_millis(1000), "{took:?}");
+    let mut client = gateway.connect();
+    client.write(&echo(&[("x-test-wait", "9000")]));
+    let answer = client.answer();
+    assert!(answer.status == 500 && answer.body.contains("InternalError"), "{answer:?}");
+}
+
+#[test]
 fn shutdown_lets_requests_in_flight_finish_and_takes_no_more() {
     let mut gateway = start(|_| {});
     let mut busy = gateway.connect();

@@ -23,7 +23,8 @@ pub fn secret() -> Secret {
     Secret::from_slice_wiping(&mut SECRET.as_bytes().to_vec()).unwrap()
 }
 
-/// Knows one key. Answers with what it was given; `x-test-*` headers make it sleep, panic or answer at length.
+/// Knows one key. Answers with what it was given; `x-test-*` headers make it sleep, panic or answer at length,
+/// and `x-test-wait` answer from a thread that waits so long (or panics, past 5 s).
 #[derive(Default)]
 pub struct TestDoor {
     /// `code reason` of every call it was told of.
@@ -68,8 +69,12 @@ impl Door for TestDoor {
             ),
         };
         let reply = Reply { status: 200, headers: vec![("content-type", "text/plain".into())], body };
-        match call.header("x-test-wait") {
-            Some(_) => answering.wait_for(move || reply),
+        match number("x-test-wait") {
+            Some(millis) => answering.wait_for(move || {
+                assert!(millis < 5000, "asked to panic");
+                Env::real().clock.sleep(Duration::from_millis(millis));
+                reply
+            }),
             None => answering.reply(reply),
         }
     }
