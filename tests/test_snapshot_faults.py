@@ -669,7 +669,7 @@ def test_snapshots_over_s3(remote, encrypted):
 
     # Damage in the object store is found.
     (victim,) = chunk_keys(second)
-    remote.s3.client.put_object(Bucket=BUCKET, Key=victim, Body=bodies[victim][:-1] + b"?")
+    remote.s3.client.put_object(Bucket=BUCKET, Key=victim, Body=bodies[victim][:-1] + bytes([bodies[victim][-1] ^ 1]))
     findings, _ = remote.scrub(ok=False)
     assert [(f["Kind"], f["Snapshots"]) for f in findings] == [("chunk", [second])]
     remote.s3.client.put_object(Bucket=BUCKET, Key=victim, Body=bodies[victim])
