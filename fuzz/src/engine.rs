@@ -48,7 +48,8 @@ fn try_one(
     let ended = catch_unwind(AssertUnwindSafe(|| target(input)));
     let took = start.elapsed();
     let peak = memory::peak_above(mark);
-    if ended.is_err() || PANICKED.swap(false, Ordering::SeqCst) {
+    // Taken back first, or the next target would be blamed.
+    if PANICKED.swap(false, Ordering::SeqCst) || ended.is_err() {
         return Err("panic".into());
     }
     if took > TIME_MAX {
