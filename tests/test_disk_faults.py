@@ -10,7 +10,7 @@ from support import nbd
 from support.checks import refused, until
 from support.devices import Bench
 from support.faults import Faults
-from support.nbd import Client, NbdError
+from support.nbd import Client, fails
 
 UNIT = 4096
 
@@ -36,12 +36,6 @@ def disk(bench):
     return made, uri
 
 
-def answers(number, call, *arguments, **options):
-    with pytest.raises(NbdError) as caught:
-        call(*arguments, **options)
-    assert caught.value.number == number, caught.value
-
-
 def status(bench, volume_id):
     return bench.ec2.describe_volume_status(VolumeIds=[volume_id])["VolumeStatuses"][0]
 
@@ -59,19 +53,19 @@ def fail_a_flush(faults, uri, volume_id, file, call="sync"):
     with Client(uri) as device:
         device.write(UNIT, b"n" * UNIT)
         faults.next(call, f"/{volume_id}/{file}")
-        answers(errno.EIO, device.flush)
+        fails(errno.EIO, device.flush)
         assert faults.left() == 0
         for _ in range(3):
             # The disk would take them now; what it dropped before would be forgotten.
-            answers(errno.EIO, device.flush)
-            answers(errno.EIO, device.write, 0, b"x" * UNIT)
-            answers(errno.EIO, device.write, 0, b"x" * UNIT, flags=nbd.FUA)
-            answers(errno.EIO, device.write, 1, b"x")
-            answers(errno.EIO, device.trim, 0, UNIT)
-            answers(errno.EIO, device.zeroes, 0, UNIT)
+            fails(errno.EIO, device.flush)
+            fails(errno.EIO, device.write, 0, b"x" * UNIT)
+            fails(errno.EIO, device.write, 0, b"x" * UNIT, flags=nbd.FUA)
+            fails(errno.EIO, device.write, 1, b"x")
+            fails(errno.EIO, device.trim, 0, UNIT)
+            fails(errno.EIO, device.zeroes, 0, UNIT)
         assert device.read(0, 2 * UNIT) == b"f" * UNIT + b"n" * UNIT, "reads go on"
     with Client(uri) as device:
-        answers(errno.EIO, device.write, 0, b"x" * UNIT)
+        fails(errno.EIO, device.write, 0, b"x" * UNIT)
         assert device.read(0, UNIT) == b"f" * UNIT
 
 
@@ -170,7 +164,7 @@ def test_a_failed_write_costs_that_write(bench, faults, disk, number, told):
     volume_id, uri = disk
     with Client(uri) as device:
         faults.next("write", f"/{volume_id}/data.", number)
-        answers(told, device.write, UNIT, b"n" * UNIT)
+        fails(told, device.write, UNIT, b"n" * UNIT)
         device.flush()
         assert device.read(0, UNIT) == b"f" * UNIT
         assert device.read(UNIT, UNIT) in (b"n" * UNIT, bytes(UNIT))
@@ -185,7 +179,7 @@ def test_a_full_disk_under_the_map_costs_that_flush(bench, faults, disk):
     with Client(uri) as device:
         device.write(UNIT, b"n" * UNIT)
         faults.next("write", f"/{volume_id}/map", errno.ENOSPC)
-        answers(errno.ENOSPC, device.flush)
+        fails(errno.ENOSPC, device.flush)
         assert faults.left() == 0
         device.flush()
     bench.server.kill()

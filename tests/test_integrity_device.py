@@ -7,7 +7,7 @@ import json
 import pytest
 from support.checks import until
 from support.devices import Bench
-from support.nbd import Client, NbdError
+from support.nbd import Client, fails
 
 UNIT = 4096
 UNITS = 8
@@ -58,12 +58,6 @@ def swap(path, one, other):
             file.write(held)
 
 
-def refused(device, unit):
-    with pytest.raises(NbdError) as caught:
-        device.read(unit * UNIT, UNIT)
-    return caught.value.number == errno.EIO
-
-
 def test_flipped_swapped_and_stale_units_are_refused_and_the_others_are_read(guarded):
     made, data = written(guarded)
     with open(data, "rb") as file:
@@ -79,18 +73,17 @@ def test_flipped_swapped_and_stale_units_are_refused_and_the_others_are_read(gua
         file.seek(6 * UNIT)
         file.write(stale)
     with Client(guarded.attach(made)) as device:
-        found = [unit for unit in range(UNITS) if unit in (1, 3, 4, 6) and refused(device, unit)]
-        assert found == [1, 3, 4, 6]
+        for unit in (1, 3, 4, 6):
+            fails(errno.EIO, device.read, unit * UNIT, UNIT)
         for unit in (0, 2, 5, 7):
             assert device.read(unit * UNIT, UNIT) == content(unit)
         # A read that touches one gives nothing of it.
-        with pytest.raises(NbdError):
-            device.read(0, UNITS * UNIT)
+        fails(errno.EIO, device.read, 0, UNITS * UNIT)
         # What is written anew is good again.
         device.write(UNIT, b"g" * UNIT)
         device.flush()
         assert device.read(UNIT, UNIT) == b"g" * UNIT
-        assert refused(device, 3)
+        fails(errno.EIO, device.read, 3 * UNIT, UNIT)
 
     def told():
         story = json.loads(guarded.server.sealvol("explain", made, "--json").stdout)

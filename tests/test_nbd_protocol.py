@@ -9,7 +9,7 @@ import struct
 import pytest
 from support import nbd
 from support.devices import Bench
-from support.nbd import Client, NbdError
+from support.nbd import Client, NbdError, fails
 
 GIB = 1 << 30
 
@@ -27,12 +27,6 @@ def uri(bench):
 @pytest.fixture(scope="module")
 def plain(bench):
     return bench.attach(bench.volume(encrypted=False))
-
-
-def fails(number, call, *arguments):
-    with pytest.raises(NbdError) as caught:
-        call(*arguments)
-    assert caught.value.number == number, caught.value
 
 
 def test_the_export_says_what_it_can(uri):

@@ -5,6 +5,8 @@ import socket
 import struct
 import urllib.parse
 
+import pytest
+
 OPT_EXPORT_NAME, OPT_ABORT, OPT_LIST, OPT_STARTTLS, OPT_INFO, OPT_GO = 1, 2, 3, 5, 6, 7
 OPT_STRUCTURED_REPLY, OPT_LIST_META, OPT_SET_META, OPT_EXTENDED_HEADERS = 8, 9, 10, 11
 REP_ACK, REP_SERVER, REP_INFO, REP_META = 1, 2, 3, 4
@@ -22,6 +24,13 @@ class NbdError(Exception):
     def __init__(self, number, text=""):
         super().__init__(f"error {number} {text}")
         self.number = number
+
+
+def fails(number, call, *arguments, **options):
+    """The server answers this request with this error number."""
+    with pytest.raises(NbdError) as caught:
+        call(*arguments, **options)
+    assert caught.value.number == number, caught.value
 
 
 def parse(uri):

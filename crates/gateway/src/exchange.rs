@@ -6,7 +6,6 @@ use crate::body::{self, Budget, Share};
 use crate::deciders::Deciders;
 use crate::sigv4::{Problem, Stopped, Verifier, claimed_scope};
 use crate::{Config, Door, Origin, intake, reply, service};
-use base::Refusal;
 use bytes::Bytes;
 use env::Env;
 use http::{Request, Response};
@@ -76,7 +75,7 @@ async fn decided(
     };
     reply.unwrap_or_else(|| {
         tracing::error!(request_id, "answering a call panicked");
-        wire::encode_refusal(envelope, &Refusal::internal(), &request_id)
+        reply::fault(envelope, &request_id)
     })
 }
 
@@ -90,7 +89,7 @@ fn decide(shared: &Shared, mut call: Call, origin: Origin, answering: Answering)
         Err(Stopped::Fault(fault)) => {
             tracing::error!(request_id = origin.request_id, %fault, "a caller could not be identified");
             let signed_for = claimed_scope(&call).map(|scope| scope.service);
-            answering.reply(reply::fault(&call, signed_for, &origin.request_id));
+            answering.reply(reply::fault(service::envelope(&call, signed_for), &origin.request_id));
         }
     }
 }

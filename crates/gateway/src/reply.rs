@@ -1,12 +1,11 @@
 //! From our reply to hyper's, and the answers that the gateway gives by itself.
 
-use crate::service;
 use base::Refusal;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
-use wire::{Call, Reply, Service};
+use wire::{Reply, Service};
 
 const REQUEST_ID: &str = "x-amzn-requestid";
 
@@ -38,7 +37,7 @@ pub(crate) fn health() -> Reply {
     }
 }
 
-/// A fault, in the words of the service that the call speaks to.
-pub(crate) fn fault(call: &Call, signed_for: Option<&'static Service>, request_id: &str) -> Reply {
-    wire::encode_refusal(service::envelope(call, signed_for), &Refusal::internal(), request_id)
+/// A fault, in the words of the service that the call speaks to (`service::envelope`).
+pub(crate) fn fault(envelope: &'static Service, request_id: &str) -> Reply {
+    wire::encode_refusal(envelope, &Refusal::internal(), request_id)
 }

@@ -2,7 +2,7 @@
 //! hypervisor would.
 
 use super::*;
-use crate::testing::{Device, MARKER};
+use crate::testing::{Device, MARKER, Told};
 use crate::{DecryptRequest, KeyUse};
 use base::{AccountId, Region};
 use env::{Files, RealFiles};
@@ -39,20 +39,6 @@ impl KeyService for FakeKms {
         let mut bytes = [request.wrapped_key[0]; 64];
         bytes[32..].fill(!request.wrapped_key[0]);
         Ok(DataKey::for_tests(bytes))
-    }
-}
-
-/// Hears of damage.
-#[derive(Default)]
-struct Told(Mutex<Vec<volume::Damage>>);
-
-impl Notices for Told {
-    fn damaged(&self, damage: &volume::Damage) {
-        self.0.lock().push(damage.clone());
-    }
-
-    fn read_only(&self, volume: &str, why: &str) {
-        panic!("{volume} failed: {why}");
     }
 }
 

@@ -10,10 +10,12 @@
 //! Limits hold requests, not the pieces they are done in: before each request the exporter asks [`Port::hold`], and if there is
 //! something to wait for, it sends the replies it has and calls [`Port::wait`]. No lock is held while waiting.
 
+mod ahead;
 mod histogram;
 mod meter;
 mod timed;
 
+pub(crate) use ahead::Ahead;
 pub use histogram::{BUCKETS, Times, upper_bound};
 pub use meter::{Kind, KindTotals, Totals};
 pub(crate) use timed::Timed;
@@ -146,8 +148,8 @@ impl Port {
         self.outlet.device.volume_id()
     }
 
-    /// [`Device::read_at`]. If it has to wait for the disk, it calls `meanwhile` before: the exporter tells of reads that come soon
-    /// then ([`Port::will_need`]), so that the disk has them all to do and not one after the other.
+    /// [`Device::read_at`]. If it has to wait for the disk, it calls `meanwhile` before: the exporter announces reads that
+    /// come soon then (`ahead.rs`).
     pub fn read_at(&self, buf: &mut [u8], offset: u64, meanwhile: impl FnOnce()) -> Result<(), VolumeError> {
         self.count(Kind::Read, buf.len() as u64, |device| {
             if device.read_at_once(buf, offset)? {
@@ -159,7 +161,7 @@ impl Port {
     }
 
     /// [`Device::will_need`]. Moves no data to anybody and is not counted.
-    pub fn will_need(&self, offset: u64, len: u64) {
+    fn will_need(&self, offset: u64, len: u64) {
         self.outlet.device.will_need(offset, len);
     }
 

@@ -10,7 +10,7 @@ mod status;
 
 use crate::errno::Errno;
 use crate::handshake::Agreed;
-use crate::port::Port;
+use crate::port::{Ahead, Port};
 use crate::receive::{Channel, PIECE_BYTES};
 use crate::reply::{Cookie, DATA_HEAD_BYTES, READ_PIECE_BYTES, SIMPLE_BYTES};
 use crate::socket::Wire;
@@ -27,7 +27,7 @@ const CACHE_BYTES_MAX: u64 = 32 << 20;
 /// after its reply had begun.
 pub(crate) fn serve<W: Wire>(channel: &mut Channel<W>, volume: &Port, agreed: Agreed) -> io::Result<()> {
     let order = channel.order.clone();
-    let mut service = Service { channel, volume, agreed, announced: 0 };
+    let mut service = Service { channel, volume, agreed, ahead: Ahead::default() };
     loop {
         let mut turn = order.turn.lock();
         if turn.ended {
@@ -49,8 +49,7 @@ struct Service<'a, W> {
     channel: &'a mut Channel<W>,
     volume: &'a Port,
     agreed: Agreed,
-    /// So many requests that come next are announced to the volume already.
-    announced: usize,
+    ahead: Ahead,
 }
 
 impl<W: Wire> Service<'_, W> {
@@ -71,7 +70,7 @@ impl<W: Wire> Service<'_, W> {
             // Without the magic we have lost the place in the stream; there is no way to find it again.
             let request = Request::parse(&bytes)
                 .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no request magic"))?;
-            self.announced = self.announced.saturating_sub(1);
+            self.ahead.next();
             self.channel.make_room(SIMPLE_BYTES + DATA_HEAD_BYTES)?;
             match decide(&request, self.agreed, self.volume.size_bytes()) {
                 Ok(Command::Disconnect) => return Ok(None),
@@ -161,7 +160,8 @@ impl<W: Wire> Service<'_, W> {
             } else if at == offset {
                 replies.simple(cookie, None)?;
             }
-            let announce = || announce(self.volume, received, self.agreed, &mut self.announced);
+            let waiting = requests(received).map(|next| next.reads(self.agreed, self.volume.size_bytes()));
+            let announce = || self.ahead.announce(self.volume, waiting);
             if let Err(error) = self.volume.read_at(replies.space(piece as usize)?, at, announce) {
                 tracing::warn!(volume = self.volume.volume_id(), %error, "a read failed");
                 // A reply of several pieces without chunks has promised its bytes: "the server MUST disconnect".
@@ -203,19 +203,6 @@ impl<W: Wire> Service<'_, W> {
             self.channel.replies.error(cookie, errno)
         } else {
             self.channel.replies.simple(cookie, Some(errno))
-        }
-    }
-}
-
-/// A read waits for the disk: tells the volume of the reads that were received behind it, unless it knows of them.
-fn announce(volume: &Port, received: &[u8], agreed: Agreed, announced: &mut usize) {
-    if *announced > 0 {
-        return;
-    }
-    for request in requests(received) {
-        *announced += 1;
-        if let Ok(Command::Read { .. }) = decide(&request, agreed, volume.size_bytes()) {
-            volume.will_need(request.offset, request.length.into());
         }
     }
 }

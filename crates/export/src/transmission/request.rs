@@ -97,6 +97,12 @@ impl Command {
 }
 
 impl Request {
+    /// The bytes that it reads: offset and length. `None`: it reads none, or makes no sense.
+    pub fn reads(&self, agreed: Agreed, size: u64) -> Option<(u64, u64)> {
+        let read = matches!(decide(self, agreed, size), Ok(Command::Read { .. }));
+        read.then_some((self.offset, self.length.into()))
+    }
+
     /// `None`: not a request.
     pub fn parse(bytes: &[u8; REQUEST_BYTES]) -> Option<Request> {
         let (magic, rest) = bytes.split_first_chunk()?;

@@ -4,13 +4,12 @@
 //!  0x0000 descriptors, 16 × 16 bytes | 0x0100 available ring | 0x0200 used ring | anything
 //! ```
 
-use super::ahead::Ahead;
 use super::chain::Chain;
 use super::memory::GuestMemory;
 use super::past::Past;
-use super::request::{Asked, Manner, Service};
+use super::request::{Asked, Manner, Service, reads_waiting};
 use super::ring::{Addresses, Ring};
-use crate::port::Outlet;
+use crate::port::{Ahead, Outlet};
 use std::io;
 use std::sync::Arc;
 use volume::Device;
@@ -28,15 +27,16 @@ pub fn run_ring(device: &Arc<Device>, image: &[u8], event_idx: bool) -> io::Resu
     all.copy_from(image);
     let mut ring = Ring::open(&memory, AT, ENTRIES, event_idx).ok_or(io::ErrorKind::InvalidData)?;
     let (port, past) = (Outlet::from(device.clone()).port(), Past::default());
-    let (mut chain, mut ahead, mut service) =
-        (Chain::default(), Ahead::default(), Service::new(&port, &past));
+    let (mut chain, mut spare, mut service) =
+        (Chain::default(), Chain::default(), Service::new(&port, &past));
+    let mut ahead = Ahead::default();
     let manner = Manner { read_only: false, write_through: false };
     ring.mute();
     for _ in 0..ring.waiting().unwrap_or(0) {
         let head = ring.take();
         // As if every request waited for the disk.
         ahead.next();
-        ahead.announce(&ring, &memory, &port);
+        ahead.announce(&port, reads_waiting(&ring, &memory, &mut spare));
         let written = match chain.collect(&ring, &memory, head) {
             Ok(()) => {
                 let asked = Asked::take(&mut chain);

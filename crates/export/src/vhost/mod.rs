@@ -17,7 +17,6 @@
 //! go on after a front-end has left, and a listener whose socket anybody may enter. `virtio-queue` takes the end of a broken
 //! chain for the end of a good one, and allocates per request.
 
-mod ahead;
 mod chain;
 mod config;
 mod image;

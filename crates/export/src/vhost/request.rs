@@ -10,7 +10,9 @@
 
 use super::chain::Chain;
 use super::config::{RANGE_SECTORS_MAX, RANGES_MAX, SECTOR_BYTES};
+use super::memory::GuestMemory;
 use super::past::Past;
+use super::ring::Ring;
 use crate::port::{Kind, Port};
 use volume::{DATA_UNIT_BYTES, VolumeError};
 
@@ -75,8 +77,7 @@ impl Asked {
         Some(Asked { number: u32::from_le_bytes([k0, k1, k2, k3]), sector })
     }
 
-    /// The bytes that it reads: offset and length, as the driver says them. `None`: it reads none.
-    pub fn read(self, chain: &Chain<'_>) -> Option<(u64, u64)> {
+    fn read(self, chain: &Chain<'_>) -> Option<(u64, u64)> {
         let offset = self.sector.checked_mul(SECTOR_BYTES)?;
         (self.number == IN).then_some((offset, chain.wanted.left().into()))
     }
@@ -92,6 +93,19 @@ impl Asked {
             _ => None,
         }
     }
+}
+
+/// The bytes that each of the waiting requests reads, if it reads any: offset and length, as the driver says them. A chain that
+/// breaks the rules reads none: that is told when its turn comes. `chain` is for working with.
+pub(crate) fn reads_waiting<'m>(
+    ring: &Ring<'m>,
+    memory: &'m GuestMemory,
+    chain: &mut Chain<'m>,
+) -> impl Iterator<Item = Option<(u64, u64)>> {
+    (0..ring.waiting().unwrap_or_default()).map(move |n| {
+        chain.collect(ring, memory, ring.peek(n)).ok()?;
+        Asked::take(chain)?.read(chain)
+    })
 }
 
 /// Does the requests of one queue.

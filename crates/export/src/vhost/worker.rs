@@ -4,13 +4,12 @@
 //! front-end says about a ring (its addresses, its eventfds) never changes under a running thread: the thread is stopped and
 //! another one started.
 
-use super::ahead::Ahead;
 use super::chain::Chain;
 use super::memory::GuestMemory;
 use super::past::Past;
-use super::request::{Asked, Manner, Service};
+use super::request::{Asked, Manner, Service, reads_waiting};
 use super::ring::{Addresses, Ring};
-use crate::port::{Outlet, Port};
+use crate::port::{Ahead, Outlet, Port};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -139,6 +138,7 @@ fn run(setup: &Setup, own: &Progress, epoll: &Epoll) -> Option<u16> {
         ring,
         chain: Chain::default(),
         ahead: Ahead::default(),
+        spare: Chain::default(),
         service: Service::new(&port, &setup.past),
         port: &port,
         setup,
@@ -189,7 +189,9 @@ pub(crate) fn never_blocking(eventfd: File) -> io::Result<File> {
 struct Queue<'m> {
     ring: Ring<'m>,
     chain: Chain<'m>,
-    ahead: Ahead<'m>,
+    ahead: Ahead,
+    /// For looking at those that wait.
+    spare: Chain<'m>,
     service: Service<'m>,
     port: &'m Port,
     setup: &'m Setup,
@@ -242,8 +244,8 @@ impl Queue<'_> {
                 let manner = Manner { read_only: *read_only, write_through: durability.write_through() };
                 let asked = Asked::take(&mut self.chain);
                 self.hold(asked);
-                let Queue { ring, chain, ahead, service, port, .. } = self;
-                let mut announce = || ahead.announce(ring, memory, port);
+                let Queue { ring, chain, ahead, spare, service, port, .. } = self;
+                let mut announce = || ahead.announce(port, reads_waiting(ring, memory, spare));
                 (moved, service.run(chain, asked, manner, &mut announce))
             }
             Err(why) => {

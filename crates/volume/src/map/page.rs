@@ -41,6 +41,7 @@ impl UnitState {
 }
 
 /// The states of a page's units.
+#[derive(Clone)]
 enum States {
     All(UnitState),
     /// They differ.
@@ -54,13 +55,6 @@ impl States {
         match words.iter().all(|word| *word == first.word()) {
             true => States::All(first),
             false => States::Each(words),
-        }
-    }
-
-    fn word(&self, n: usize) -> u64 {
-        match self {
-            States::All(state) => state.word(),
-            States::Each(words) => words.get(n).copied().unwrap_or_default(),
         }
     }
 
@@ -113,14 +107,16 @@ impl Page {
     pub fn run(&self, start: usize, max: usize) -> (UnitState, usize) {
         let end = (start + max).min(UNITS_PER_PAGE as usize);
         let states = self.states.read();
-        if let States::All(state) = *states {
-            return (state, end.saturating_sub(start));
-        }
-        let state = UnitState::of_bits(states.word(start / 32) >> (start % 32 * 2));
+        let words = match &*states {
+            States::All(state) => return (*state, end.saturating_sub(start)),
+            States::Each(words) => words,
+        };
+        let word = |unit: usize| words.get(unit / 32).copied().unwrap_or_default() >> (unit % 32 * 2);
+        let state = UnitState::of_bits(word(start));
         let mut at = start;
         while at < end {
             // Bits that differ from "all in this state"; the lowest of them ends the run.
-            let differs = (states.word(at / 32) ^ state.word()) >> (at % 32 * 2);
+            let differs = word(at) ^ (state.word() >> (at % 32 * 2));
             if differs != 0 {
                 at += differs.trailing_zeros() as usize / 2;
                 break;
@@ -181,7 +177,7 @@ impl Page {
     pub fn copy(&self) -> Box<Page> {
         let changed = self.changed_on_disk();
         Box::new(Page {
-            states: RwLock::new(States::of(Box::new(self.words()))),
+            states: RwLock::new(self.states.read().clone()),
             changed: AtomicU64::new(changed.chunks),
             changed_epoch: AtomicU64::new(changed.epoch),
             ..Page::absent()
