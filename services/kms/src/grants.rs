@@ -184,8 +184,7 @@ pub fn constraint(key: &Key, given: Option<GrantConstraints>) -> Result<Constrai
         let message = "Grants constrained to a source ARN are not offered by this server.";
         return Err(Refusal::new("UnsupportedOperationException", message));
     }
-    let constraint =
-        Constraint { equals: given.encryption_context_equals, subset: given.encryption_context_subset };
+    let constraint = asked_constraint(given);
     let pairs: Vec<&Context> = constraint.equals.iter().chain(&constraint.subset).collect();
     if pairs.len() > 1 {
         return Err(validation("Only one encryption context constraint can be specified in a grant."));
@@ -205,6 +204,18 @@ pub fn constraint(key: &Key, given: Option<GrantConstraints>) -> Result<Constrai
         }
     }
     Ok(constraint)
+}
+
+/// The constraint that a request asks for. A context without pairs beside the other kind says nothing: Terraform always sends both
+/// kinds. `EncryptionContextEquals` alone stays, since it asks for requests without a context.
+pub fn asked_constraint(given: GrantConstraints) -> Constraint {
+    let said = |context: &Context| !context.is_empty();
+    match (given.encryption_context_equals, given.encryption_context_subset) {
+        (Some(equals), Some(subset)) => {
+            Constraint { equals: Some(equals).filter(said), subset: Some(subset).filter(said) }
+        }
+        (equals, subset) => Constraint { equals, subset: subset.filter(said) },
+    }
 }
 
 /// The operations of a request without repetitions, in its order. Refused if one does not fit the key.

@@ -52,9 +52,7 @@ impl Action for CreateGrant {
     }
 
     fn authorise(cx: &mut Cx, input: &CreateGrantInput) -> Answer<()> {
-        let given = input.constraints.clone().unwrap_or_default();
-        let constraint =
-            Constraint { equals: given.encryption_context_equals, subset: given.encryption_context_subset };
+        let constraint = grants::asked_constraint(input.constraints.clone().unwrap_or_default());
         access::key(cx, &input.key_id, Accepts::Key, "CreateGrant", &asks(input, &constraint))?;
         grants::check_tokens(cx, &input.grant_tokens)
     }
@@ -245,7 +243,7 @@ mod tests {
             (json!({"Operations": ["Sign"]}), "ValidationException"),
             (json!({"Operations": ["GetPublicKey"]}), "ValidationException"),
             (
-                json!({"Constraints": {"EncryptionContextEquals": {}, "EncryptionContextSubset": {}}}),
+                json!({"Constraints": {"EncryptionContextEquals": {"a": "1"}, "EncryptionContextSubset": {"a": "1"}}}),
                 "ValidationException",
             ),
             (json!({"Constraints": {"EncryptionContextSubset": eight(9)}}), "ValidationException"),
@@ -264,6 +262,24 @@ mod tests {
             "CreateGrant",
             input(&bench, &key.id, json!({"Constraints": {"EncryptionContextSubset": eight(8)}})),
         );
+    }
+
+    #[test]
+    fn an_empty_context_beside_the_other_kind_says_nothing() {
+        let bench = Bench::new();
+        let key = bench.create_key();
+        let kept = |given: Value| {
+            let made = bench.ok("CreateGrant", input(&bench, &key.id, json!({"Constraints": given})));
+            let asked = json!({"KeyId": key.id, "GrantId": made["GrantId"]});
+            bench.ok("ListGrants", asked)["Grants"][0]["Constraints"].clone()
+        };
+        let (equals, subset) = ("EncryptionContextEquals", "EncryptionContextSubset");
+        let pair = json!({"a": "1"});
+        assert_eq!(kept(json!({equals: {}, subset: pair})), json!({subset: pair}));
+        assert_eq!(kept(json!({equals: pair, subset: {}})), json!({equals: pair}));
+        assert_eq!(kept(json!({equals: {}, subset: {}})), Value::Null);
+        assert_eq!(kept(json!({subset: {}})), Value::Null);
+        assert_eq!(kept(json!({equals: {}})), json!({equals: {}}));
     }
 
     #[test]
