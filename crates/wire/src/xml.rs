@@ -1,7 +1,7 @@
 //! XML out: one buffer, written once. Names come from the generated code; text is escaped here, so no value can
 //! break out of its element.
 
-use crate::blob::Blob;
+use crate::blob::{Blob, SecretBlob};
 use crate::time::{iso_millis, iso_seconds};
 use base::Timestamp;
 use base64::Engine;
@@ -150,5 +150,12 @@ impl ToXml for Timestamp {
 impl ToXml for Blob {
     fn content(&self, xml: &mut Xml) {
         STANDARD.encode_string(&self.0, &mut xml.out);
+    }
+}
+
+/// The seed of a virtual MFA device is the only secret that an XML answer can carry; this server never has one to show.
+impl ToXml for SecretBlob {
+    fn content(&self, xml: &mut Xml) {
+        STANDARD.encode_string(self.expose(), &mut xml.out);
     }
 }

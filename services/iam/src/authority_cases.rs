@@ -100,6 +100,7 @@ const CASES: &[(&str, Form, &str)] = &[
     ("ListUserPolicies", &[U], "user/x/u"),
     ("ListUserTags", &[U], "user/x/u"),
     ("ListUsers", &[("PathPrefix", "/x/")], "user/x/"),
+    ("ListVirtualMFADevices", &[], "*"),
     ("PutGroupPolicy", &[G, NAMED, DOCUMENT], "group/x/g"),
     ("PutRolePermissionsBoundary", &[R, BOUND], "role/x/r"),
     ("PutRolePolicy", &[R, NAMED, DOCUMENT], "role/x/r"),

@@ -130,6 +130,7 @@ macro_rules! each_operation {
         $visit!(iam, ListUserPolicies);
         $visit!(iam, ListUserTags);
         $visit!(iam, ListUsers);
+        $visit!(iam, ListVirtualMFADevices);
         $visit!(iam, PutGroupPolicy);
         $visit!(iam, PutRolePermissionsBoundary);
         $visit!(iam, PutRolePolicy);

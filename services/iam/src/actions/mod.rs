@@ -73,6 +73,7 @@ mod list_ssh_public_keys;
 mod list_user_policies;
 mod list_user_tags;
 mod list_users;
+mod list_virtual_mfa_devices;
 mod put_group_policy;
 mod put_role_permissions_boundary;
 mod put_role_policy;
@@ -171,6 +172,7 @@ pub use list_ssh_public_keys::ListSSHPublicKeys;
 pub use list_user_policies::ListUserPolicies;
 pub use list_user_tags::ListUserTags;
 pub use list_users::ListUsers;
+pub use list_virtual_mfa_devices::ListVirtualMFADevices;
 pub use put_group_policy::PutGroupPolicy;
 pub use put_role_permissions_boundary::PutRolePermissionsBoundary;
 pub use put_role_policy::PutRolePolicy;
@@ -248,6 +250,7 @@ fn identities() -> Vec<Entry> {
         entry::<ListSigningCertificates>(),
         entry::<ListUserTags>(),
         entry::<ListUsers>(),
+        entry::<ListVirtualMFADevices>(),
         entry::<RemoveRoleFromInstanceProfile>(),
         entry::<RemoveUserFromGroup>(),
         entry::<TagInstanceProfile>(),

@@ -1,13 +1,13 @@
-//! GetKeyRotationStatus: whether a symmetric key of ours rotates by itself, how often, and when next. AWS managed keys do, every
-//! year.
+//! GetKeyRotationStatus: whether a key rotates by itself, how often, and when next. AWS managed keys do, every year; asymmetric and
+//! HMAC keys never do, which is an answer and no error: Terraform asks it of every key that it makes.
 //!
-//! Needs `kms:GetKeyRotationStatus` on the key. EXTERNAL, asymmetric and HMAC keys are refused.
+//! Needs `kms:GetKeyRotationStatus` on the key. EXTERNAL keys are refused.
 //! Source: KMS API Reference, GetKeyRotationStatus.
 
 use crate::access::{self, Asks};
 use crate::find::{self, Accepts};
+use crate::material;
 use crate::rows::{Key, Rotation};
-use crate::{material, rotation};
 use api::{Action, Answer, Cx};
 use rules::key_access::KeyManager;
 use rules::key_state::KeyOperation;
@@ -30,7 +30,6 @@ impl Action for GetKeyRotationStatus {
     fn handle(cx: &mut Cx, input: GetKeyRotationStatusInput) -> Answer<GetKeyRotationStatusOutput> {
         let key = find::key(cx, &input.key_id, Accepts::Key)?;
         key.check(KeyOperation::GetKeyRotationStatus)?;
-        rotation::require_rotatable(&key)?;
         let managed = key.manager == KeyManager::Aws;
         // A related multi-Region key shows what is set at the primary.
         let set = match material::is_primary(cx.tx, &key)? {
@@ -76,14 +75,24 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_rotate_are_refused() {
+    fn external_keys_are_refused() {
         let bench = Bench::new();
         let external = bench.create_key_with(json!({"Origin": "EXTERNAL"}));
         let message = format!("{} origin is EXTERNAL which is not valid for this operation.", external.arn);
         let input = json!({"KeyId": external.id});
         bench.refused("GetKeyRotationStatus", input, "UnsupportedOperationException", &message);
-        let hmac = bench.create_key_with(json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}));
-        let input = json!({"KeyId": hmac.id});
-        bench.refused("GetKeyRotationStatus", input, "UnsupportedOperationException", "");
+    }
+
+    #[test]
+    fn keys_that_never_rotate_say_so() {
+        let bench = Bench::new();
+        for more in [
+            json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}),
+            json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"}),
+        ] {
+            let key = bench.create_key_with(more);
+            let answer = bench.ok("GetKeyRotationStatus", json!({"KeyId": key.id}));
+            assert_eq!(answer, json!({"KeyId": key.id, "KeyRotationEnabled": false}));
+        }
     }
 }

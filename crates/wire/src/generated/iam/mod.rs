@@ -74,6 +74,7 @@ mod list_ssh_public_keys;
 mod list_user_policies;
 mod list_user_tags;
 mod list_users;
+mod list_virtual_mfa_devices;
 mod put_group_policy;
 mod put_role_permissions_boundary;
 mod put_role_policy;
@@ -217,6 +218,9 @@ pub use list_ssh_public_keys::{ListSSHPublicKeys, ListSSHPublicKeysInput, ListSS
 pub use list_user_policies::{ListUserPolicies, ListUserPoliciesInput, ListUserPoliciesOutput};
 pub use list_user_tags::{ListUserTags, ListUserTagsInput, ListUserTagsOutput};
 pub use list_users::{ListUsers, ListUsersInput, ListUsersOutput};
+pub use list_virtual_mfa_devices::{
+    ListVirtualMFADevices, ListVirtualMFADevicesInput, ListVirtualMFADevicesOutput,
+};
 pub use put_group_policy::{PutGroupPolicy, PutGroupPolicyInput, PutGroupPolicyOutput};
 pub use put_role_permissions_boundary::{
     PutRolePermissionsBoundary, PutRolePermissionsBoundaryInput, PutRolePermissionsBoundaryOutput,
@@ -346,6 +350,7 @@ pub static SERVICE: Service = Service {
         Route { name: "ListUserPolicies", method: "POST", path: "/" },
         Route { name: "ListUserTags", method: "POST", path: "/" },
         Route { name: "ListUsers", method: "POST", path: "/" },
+        Route { name: "ListVirtualMFADevices", method: "POST", path: "/" },
         Route { name: "PutGroupPolicy", method: "POST", path: "/" },
         Route { name: "PutRolePermissionsBoundary", method: "POST", path: "/" },
         Route { name: "PutRolePolicy", method: "POST", path: "/" },

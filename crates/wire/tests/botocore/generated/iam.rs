@@ -1827,6 +1827,36 @@ impl Sample for ListUsersOutput {
     }
 }
 
+impl Show for ListVirtualMFADevicesInput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("AssignmentStatus", &self.assignment_status);
+        fields.put("Marker", &self.marker);
+        fields.put("MaxItems", &self.max_items);
+        fields.finish()
+    }
+}
+
+impl Show for ListVirtualMFADevicesOutput {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("VirtualMFADevices", &self.virtual_mfa_devices);
+        fields.put("IsTruncated", &self.is_truncated);
+        fields.put("Marker", &self.marker);
+        fields.finish()
+    }
+}
+
+impl Sample for ListVirtualMFADevicesOutput {
+    fn sample(dice: &mut Dice) -> Self {
+        ListVirtualMFADevicesOutput {
+            virtual_mfa_devices: dice.option(),
+            is_truncated: dice.option(),
+            marker: dice.option(),
+        }
+    }
+}
+
 impl Show for PutGroupPolicyInput {
     fn show(&self) -> Value {
         let mut fields = Fields::default();
@@ -3197,6 +3227,32 @@ impl Sample for UserDetail {
             group_list: dice.option(),
             attached_managed_policies: dice.option(),
             permissions_boundary: dice.option(),
+            tags: dice.option(),
+        }
+    }
+}
+
+impl Show for VirtualMFADevice {
+    fn show(&self) -> Value {
+        let mut fields = Fields::default();
+        fields.put("SerialNumber", &self.serial_number);
+        fields.put("Base32StringSeed", &self.base32_string_seed);
+        fields.put("QRCodePNG", &self.qr_code_png);
+        fields.put("User", &self.user);
+        fields.put("EnableDate", &self.enable_date);
+        fields.put("Tags", &self.tags);
+        fields.finish()
+    }
+}
+
+impl Sample for VirtualMFADevice {
+    fn sample(dice: &mut Dice) -> Self {
+        VirtualMFADevice {
+            serial_number: dice.option(),
+            base32_string_seed: dice.option(),
+            qr_code_png: dice.option(),
+            user: dice.option(),
+            enable_date: dice.option(),
             tags: dice.option(),
         }
     }
