@@ -14,9 +14,11 @@ mod page;
 mod pending;
 mod sectors;
 pub(crate) mod slot;
+mod states;
 
-pub(crate) use page::{Page, UnitState};
+pub(crate) use page::Page;
 pub(crate) use pending::{Taken, free_runs};
+pub(crate) use states::UnitState;
 
 use crate::VolumeError;
 use crate::geometry::{PageIndex, SEGMENT_BYTES, UnitRange, VOLUME_BYTES_MAX, pages_of};
@@ -28,7 +30,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Pages kept in memory beside dirty ones: 8,192 x 2 KiB = 16 MiB, the map of 256 GiB of data in use. A page beyond costs
+/// Pages kept in memory beside dirty ones: at most 8,192 x 2 KiB = 16 MiB, the map of 256 GiB of data in use. A page beyond costs
 /// one 8 KiB read, likely from the kernel's cache.
 const PAGES_MAX: usize = 8192;
 /// Pages looked at to find one that may leave; a bound on the work done under the lock.

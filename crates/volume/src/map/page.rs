@@ -1,70 +1,17 @@
-//! A map page in memory: 8,192 unit states. While all are the same, as in a volume that was filled, one state says it; else they take
-//! two bits each, 2 KiB.
+//! A map page in memory: the states of 8,192 units (see `states.rs`), which chunks changed, and what is on the disk of it.
 //!
 //! All changes are made while the map's `pending` lock is held (see `mod.rs`); readers of a unit are ordered against its changes by
 //! the unit's stripe lock. The lock in here only keeps bits from going while somebody looks at them, and is held for that long.
 
-use super::slot::{Changed, LOW_BITS, NEITHER, Other, PageOnDisk, WORDS};
+use super::slot::{Changed, NEITHER, Other, PageOnDisk, WORDS};
+use super::states::{States, UnitState};
 use crate::geometry::{UNITS_PER_CHUNK, UNITS_PER_PAGE, UnitRange};
 use parking_lot::RwLock;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-/// Where a unit's bytes come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UnitState {
-    /// 00: not here. What is below counts: a layer, then the source; zeros if there is nothing.
-    Unwritten,
-    /// 01: in the data file.
-    Written,
-    /// 10: zeros, whatever is in the data file or below.
-    Zero,
-}
-
-impl UnitState {
-    fn of_bits(bits: u64) -> UnitState {
-        match bits & 3 {
-            0 => UnitState::Unwritten,
-            1 => UnitState::Written,
-            // 11 is refused when a page is read and never made.
-            _ => UnitState::Zero,
-        }
-    }
-
-    /// A word of 32 units that are all in this state.
-    fn word(self) -> u64 {
-        match self {
-            UnitState::Unwritten => 0,
-            UnitState::Written => LOW_BITS,
-            UnitState::Zero => LOW_BITS << 1,
-        }
-    }
-}
-
-/// The states of a page's units.
-#[derive(Clone)]
-enum States {
-    All(UnitState),
-    /// They differ.
-    Each(Box<[u64; WORDS]>),
-}
-
-impl States {
-    fn of(words: Box<[u64; WORDS]>) -> States {
-        let first = UnitState::of_bits(words[0]);
-        // Most pages whose units differ are told by their first word.
-        match words.iter().all(|word| *word == first.word()) {
-            true => States::All(first),
-            false => States::Each(words),
-        }
-    }
-
-    fn into_words(self) -> Box<[u64; WORDS]> {
-        match self {
-            States::All(state) => Box::new([state.word(); WORDS]),
-            States::Each(words) => words,
-        }
-    }
-}
+/// Words of 64 units that a chunk has.
+const CHUNK_WORDS: usize = UNITS_PER_CHUNK as usize / 64;
 
 pub(crate) struct Page {
     states: RwLock<States>,
@@ -94,7 +41,7 @@ impl Page {
 
     pub fn from_disk(disk: &PageOnDisk) -> Page {
         Page {
-            states: RwLock::new(States::of(Box::new(disk.words))),
+            states: RwLock::new(States::of_words(&disk.words)),
             changed: AtomicU64::new(disk.changed.chunks),
             changed_epoch: AtomicU64::new(disk.changed.epoch),
             generation: AtomicU64::new(disk.generation),
@@ -107,23 +54,18 @@ impl Page {
     pub fn run(&self, start: usize, max: usize) -> (UnitState, usize) {
         let end = (start + max).min(UNITS_PER_PAGE as usize);
         let states = self.states.read();
-        let words = match &*states {
-            States::All(state) => return (*state, end.saturating_sub(start)),
-            States::Each(words) => words,
-        };
-        let word = |unit: usize| words.get(unit / 32).copied().unwrap_or_default() >> (unit % 32 * 2);
-        let state = UnitState::of_bits(word(start));
+        let state = states.at(start);
         let mut at = start;
         while at < end {
-            // Bits that differ from "all in this state"; the lowest of them ends the run.
-            let differs = word(at) ^ (state.word() >> (at % 32 * 2));
-            if differs != 0 {
-                at += differs.trailing_zeros() as usize / 2;
+            // Units in another state; the lowest of them ends the run.
+            let others = !states.are(at / 64, state) >> (at % 64);
+            if others != 0 {
+                at += others.trailing_zeros() as usize;
                 break;
             }
-            at += 32 - at % 32;
+            at += 64 - at % 64;
         }
-        (state, at.min(end) - start)
+        (state, at.min(end).saturating_sub(start))
     }
 
     /// Whether the units (all in this page) are all written.
@@ -133,19 +75,13 @@ impl Page {
 
     /// Gives all the units one state. Call with the map's `pending` lock held.
     pub fn set(&self, range: UnitRange, state: UnitState) {
-        self.change(range, |word, mask| (word & !mask) | (state.word() & mask));
+        self.states.write().set(in_page(range), state);
     }
 
     /// Marks those of the units that are written as zero, and leaves unwritten ones; returns whether there were any. Call
     /// with the map's `pending` lock held.
     pub fn mark_zero(&self, range: UnitRange) -> bool {
-        let mut any = 0;
-        self.change(range, |word, mask| {
-            let written = word & LOW_BITS & mask;
-            any |= written;
-            (word & !written) | (written << 1)
-        });
-        any != 0
+        self.states.write().written_to_zero(in_page(range))
     }
 
     /// The chunks that changed in this epoch.
@@ -166,11 +102,13 @@ impl Page {
 
     /// One bit for every chunk of which a unit is written; with `zeros`, also for those of which a unit is zero.
     pub fn chunks(&self, zeros: bool) -> u64 {
-        let wanted = if zeros { u64::MAX } else { LOW_BITS };
-        let words = self.words();
-        let chunks = words.chunks(UNITS_PER_CHUNK as usize / 32);
-        let of_chunk = |words: &[u64]| u64::from(words.iter().any(|word| word & wanted != 0));
-        (0..).zip(chunks).fold(0, |bits, (chunk, words)| bits | of_chunk(words) << chunk)
+        let states = self.states.read();
+        let has = |word| {
+            let written = states.are(word, UnitState::Written);
+            written != 0 || (zeros && states.are(word, UnitState::Zero) != 0)
+        };
+        let of_chunk = |chunk: usize| (chunk * CHUNK_WORDS..(chunk + 1) * CHUNK_WORDS).any(has);
+        (0..64).fold(0, |bits, chunk| bits | u64::from(of_chunk(chunk)) << chunk)
     }
 
     /// The states as they are now, in a page of their own that nobody changes.
@@ -191,10 +129,7 @@ impl Page {
     }
 
     pub fn words(&self) -> [u64; WORDS] {
-        match &*self.states.read() {
-            States::All(state) => [state.word(); WORDS],
-            States::Each(words) => **words,
-        }
+        self.states.read().words()
     }
 
     /// Generation and slot for the next write to disk.
@@ -219,30 +154,21 @@ impl Page {
         }
     }
 
-    fn change(&self, range: UnitRange, mut new: impl FnMut(u64, u64) -> u64) {
-        let mut states = self.states.write();
-        let mut words = std::mem::replace(&mut *states, States::All(UnitState::Unwritten)).into_words();
-        let (mut at, end) = (range.start.in_page(), range.start.in_page() + range.count as usize);
-        while at < end {
-            let Some(word) = words.get_mut(at / 32) else { break };
-            let (from, units) = (at % 32, (32 - at % 32).min(end - at));
-            let mask = (u64::MAX >> (64 - 2 * units)) << (2 * from);
-            *word = new(*word, mask);
-            at += units;
-        }
-        *states = States::of(words);
-    }
-
     #[cfg(test)]
     pub fn holds_bits(&self) -> bool {
-        matches!(*self.states.read(), States::Each(_))
+        !matches!(*self.states.read(), States::All(_))
     }
+}
+
+fn in_page(range: UnitRange) -> Range<usize> {
+    range.start.in_page()..range.start.in_page() + range.count as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::geometry::Unit;
+    use crate::map::slot::LOW_BITS;
     use UnitState::{Unwritten, Written, Zero};
     use proptest::prelude::*;
 

@@ -1,6 +1,7 @@
 //! What the next flush has to do: pages whose states changed, and ranges whose space is to be given back.
 
-use super::page::{Page, UnitState};
+use super::UnitState;
+use super::page::Page;
 use crate::geometry::{PageIndex, UnitRange};
 use std::collections::HashMap;
 use std::sync::Arc;
