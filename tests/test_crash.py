@@ -4,13 +4,13 @@ SEALVOL_TEST_SEED which run."""
 
 import os
 import random
-import threading
 import time
 import uuid
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from support.checks import until
+from support.dying import until_it_dies
 from support.ec2 import ZONE, describe, instance, volume
 from support.fsck import assert_sound
 from support.nbd import Client
@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(3600)]
 
 CRASHES = int(os.environ.get("SEALVOL_TEST_CRASHES", "25"))
 SEED = int(os.environ.get("SEALVOL_TEST_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
-DOWN = (BotoCoreError, OSError, ConnectionError)
 
 
 class Load:
@@ -47,19 +46,7 @@ class Load:
 
     def threads(self):
         work = [self.create, self.shuttle_about, self.name_keys, *[lambda v=v: self.write(v) for v in self.shadows]]
-        return [threading.Thread(target=self._guard, args=(w,)) for w in work]
-
-    def _guard(self, work):
-        try:
-            work()
-        except DOWN:
-            pass
-        except ClientError as error:
-            # A server that is going down may say so, and nothing else.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                self.failures.append(error)
-        except Exception as error:  # noqa: BLE001
-            self.failures.append(error)
+        return [until_it_dies(w, self.failures) for w in work]
 
     def write(self, volume_id):
         shadow = self.shadows[volume_id]
@@ -119,7 +106,7 @@ class Load:
         until(rested, seconds=60)
 
     def check(self):
-        assert not self.failures, self.failures
+        assert not self.failures, "\n".join(self.failures)
         self.settle()
         shown = {v["VolumeId"]: v for v in self.ec2.describe_volumes()["Volumes"]}
         for made in self.made:

@@ -8,13 +8,14 @@ import os
 import random
 import threading
 import time
-import traceback
 import uuid
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from support.checks import until
+from support.dying import until_it_dies
 from support.ec2 import ZONE, instance
+from support.fsck import assert_sound
 from support.model import CHUNKS, PER_CHUNK, UNITS, Content, Disk, _numbers, encode, read_device, read_snapshot
 from support.nbd import Client
 from support.snapshots import BLOCK, checksum, finish
@@ -24,7 +25,6 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(3600)]
 CRASHES = int(os.environ.get("SEALVOL_TEST_CRASHES", "25"))
 SECONDS = 60 if "SEALVOL_TEST_CRASHES" not in os.environ else float("inf")
 SEED = int(os.environ.get("SEALVOL_TEST_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
-DOWN = (BotoCoreError, OSError, ConnectionError)
 HOME, FAR = "us-east-1", "eu-west-1"
 # The key is whatever the account's default is.
 DEFAULT = "default"
@@ -99,19 +99,7 @@ class World:
         writers = [d for d in self.disks.values() if d.uri and d.looked_at]
         work = [lambda d=d, r=seeds(): self.write(d, r) for d in writers]
         work += [lambda r=seeds(): self.act(r) for _ in range(3)]
-        return [threading.Thread(target=self._guard, args=(w,)) for w in work]
-
-    def _guard(self, work):
-        try:
-            work()
-        except DOWN:
-            pass
-        except ClientError as error:
-            # A server that is going down may say so, and nothing else.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                self.failures.append(traceback.format_exc())
-        except Exception:  # noqa: BLE001
-            self.failures.append(traceback.format_exc())
+        return [until_it_dies(w, self.failures) for w in work]
 
     def write(self, disk, rng):
         with Client(disk.uri, timeout=30) as device:
@@ -582,6 +570,8 @@ def test_snapshots_volumes_and_copies_are_what_the_model_says_after_every_crash(
             print(f"after crash {crashes} ({'SIGTERM' if polite else 'kill -9'}, {moment}) of seed {SEED}, data in {server.data}\n{server.log_tail()}")
             raise
     world.scrub()
+    assert_sound(server)
+    server.start()
     for disk in world.disks.values():
         if disk.uri:
             disk.uri = world._device(disk)
@@ -590,3 +580,4 @@ def test_snapshots_volumes_and_copies_are_what_the_model_says_after_every_crash(
     world.delete_everything()
     print(f"{crashes} crashes in {time.monotonic() - begun:.0f} s, {writes} writes and {flushes} flushes, {world.counts}")
     assert writes and flushes and world.counts.get("snapshot") and world.counts.get("restore")
+    assert_sound(server)
