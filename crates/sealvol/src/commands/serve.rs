@@ -15,7 +15,7 @@ pub fn run(arguments: &ServeArguments) -> Result<(), Fault> {
     env::raise_open_files();
     if !env::lock_all_memory() {
         tracing::info!(
-            "memory cannot be locked whole (that needs root); secrets are, the cipher's key schedules are not"
+            "memory cannot be locked whole (that needs root or CAP_IPC_LOCK); secrets are, the cipher's key schedules are not"
         );
     }
     let house = House::open(arguments, env::Env::real())?;
