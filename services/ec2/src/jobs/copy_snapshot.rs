@@ -3,7 +3,8 @@
 //! 1. source: it must be there and complete; its facts appear in the row, and over what the copy is stored is noted there, which keeps
 //!    those objects. Undone by ending in `error`: StateMessage, copySnapshot event with that cause, progress as it was.
 //! 2. keys: the copy's wrapped data key and EBS's grants (`copy_keys.rs`). Undone by retiring the grants.
-//! 3. copy: the host moves what is to be moved; the row shows how far it is, and the keys must stay usable. At the end the copy is
+//! 3. copy: the host moves what is to be moved; the row shows how far it is, and the keys must stay usable. Where only what changed was
+//!    to be moved and what it is compared with was deleted, what was written goes, and everything is moved. At the end the copy is
 //!    `completed`, with its event, and the grants are retired. Undone by removing what was written.
 //! 4. let go: the host forgets the work.
 //!
@@ -152,26 +153,17 @@ fn taken_back(run: &Run, copying: &mut Copying) -> StepResult {
 }
 
 fn copy(run: &Run, copying: &mut Copying) -> StepResult {
+    make_full(run, &copying.snapshot)?;
     let found = transact(run, |cx| {
         let Some(row) = pending(cx, &copying.snapshot)? else { return Ok(None) };
-        let (row, again) = match copying::made_full(cx, &row)? {
-            Some(full) => (full, true),
-            None => (row, false),
-        };
-        if again {
-            cx.tx.put(&row)?;
-        }
-        Ok(Some((copy_keys::are_usable(cx, &row)?, row, again)))
+        Ok(Some((copy_keys::are_usable(cx, &row)?, row)))
     })?;
-    let Some((usable, row, again)) = found else { return Ok(()) };
+    let Some((usable, row)) = found else { return Ok(()) };
     if !usable {
         let why = "a key was disabled, deleted or lost its material while the copy was made";
         return Err(StepError::Refused(trouble(CopyTrouble::KeyNotAccessible, why)));
     }
     let storage = &run.dependency::<StorageHandle>()?.0;
-    if again {
-        storage.forget(&work_name(&row.id));
-    }
     let looked = storage.work(&work_name(&row.id), &work(&row, &run.request.id)?);
     let progress = looked.map_err(|error| match error {
         HostError::Refused(refusal) => StepError::Refused(of_keys(refusal)),
@@ -197,6 +189,25 @@ fn copy(run: &Run, copying: &mut Copying) -> StepResult {
     Err(StepError::Later(LOOK_EVERY))
 }
 
+/// Gives up what was written as changes of a snapshot that is gone meanwhile; the row says so only after that, because a copy that
+/// was stored whole and not noted as such yet could not be stored again with other content.
+fn make_full(run: &Run, id: &str) -> StepResult {
+    let full = |cx: &mut Cx| match pending(cx, id)? {
+        Some(row) => copying::made_full(cx, &row),
+        None => Ok(None),
+    };
+    if transact(run, full)?.is_none() {
+        return Ok(());
+    }
+    remove_written(run, id)?;
+    transact(run, |cx| match full(cx)? {
+        Some(row) => Ok(cx.tx.put(&row)?),
+        None => Ok(()),
+    })?;
+    run.dependency::<StorageHandle>()?.0.forget(&discard_name(id));
+    Ok(())
+}
+
 fn work(row: &Snapshot, request_id: &str) -> Result<Work, Fault> {
     let missing = || Fault::new(format!("{} does not know its source", row.id));
     let copied = row.copied().ok_or_else(missing)?;
@@ -211,9 +222,7 @@ fn work(row: &Snapshot, request_id: &str) -> Result<Work, Fault> {
 
 /// Nothing is left of a copy that was not completed. What a completed one wrote may be named by others already.
 fn discard(run: &Run, copying: &mut Copying) -> StepResult {
-    let storage = &run.dependency::<StorageHandle>()?.0;
     let id = &copying.snapshot;
-    storage.forget(&work_name(id));
     let completed = transact(run, |cx| match if_there(find::snapshot(cx, id))? {
         Some(row) => Ok(row.state == SnapshotState::Completed),
         None => {
@@ -221,9 +230,18 @@ fn discard(run: &Run, copying: &mut Copying) -> StepResult {
         }
     })?;
     if completed {
+        run.dependency::<StorageHandle>()?.0.forget(&work_name(id));
         return Ok(());
     }
-    let work = Work::Discard { region: run.request.region.to_string(), snapshot: id.clone() };
+    // The removal is forgotten by the next step back, so that this one may run twice.
+    remove_written(run, id)
+}
+
+/// Ends the work and removes what it wrote. Whoever goes on from there forgets the removal, by `discard_name`.
+fn remove_written(run: &Run, id: &str) -> StepResult {
+    let storage = &run.dependency::<StorageHandle>()?.0;
+    storage.forget(&work_name(id));
+    let work = Work::Discard { region: run.request.region.to_string(), snapshot: id.to_owned() };
     match storage.work(&discard_name(id), &work) {
         Ok(progress) if progress.ended.is_none() => return Err(StepError::Later(LOOK_EVERY)),
         Ok(_) => {}
@@ -232,7 +250,6 @@ fn discard(run: &Run, copying: &mut Copying) -> StepResult {
             tracing::warn!(snapshot = id, %refusal, "what a copy wrote could not be removed");
         }
     }
-    // The work is forgotten by the next step back, so that this one may run twice.
     Ok(())
 }
 

@@ -345,3 +345,31 @@ fn a_copy_of_what_changed_becomes_whole_when_there_is_nothing_left_to_compare_wi
     assert_eq!(row.sizes.stored_bytes, row.sizes.full_bytes);
     assert_eq!(bench.host.kept.lock().unwrap().stored[&format!("us-west-2/{id}")].1, None);
 }
+
+#[test]
+fn a_copy_that_was_stored_and_not_noted_becomes_whole_too() {
+    for restarted in [false, true] {
+        let bench = Bench::new();
+        let id = begin(&bench, "repeated");
+        let stored = || bench.host.kept.lock().unwrap().stored.get(&format!("us-west-2/{id}")).cloned();
+        bench.host.hold_work("copy/");
+        bench.run_rounds(5);
+        bench.host.heal();
+        bench.host.expect(&[Trouble::Lost]);
+        while stored().is_none() {
+            bench.run_rounds(1);
+        }
+        let row = bench.snapshot_row(&id).unwrap();
+        let since = row.copied().unwrap().since.clone().unwrap();
+        assert!(row.state == SnapshotState::Pending && stored().unwrap().1.is_some());
+        if restarted {
+            bench.host.restart();
+        }
+        bench.in_region("us-east-1");
+        bench.ok(&format!("DeleteSnapshot&SnapshotId={}", since.snapshot));
+        bench.run();
+        assert_completed(&bench, &id);
+        assert!(!bench.snapshot_row(&id).unwrap().copied().unwrap().incremental);
+        assert_eq!(stored().unwrap().1, None);
+    }
+}

@@ -132,7 +132,8 @@ impl FakeHost {
         kept.gone.insert(place.to_owned());
     }
 
-    fn stored(&self, spec: &StoreSpec, base: Option<&SnapshotRef>) -> Ended {
+    /// May be repeated; a snapshot that is there with other content is refused.
+    fn stored(&self, spec: &StoreSpec, base: Option<&SnapshotRef>) -> Result<Ended, HostError> {
         let at = reference(&spec.region, &spec.snapshot);
         let mut kept = self.kept.lock().unwrap();
         // A base that the volume does not know any more, or of another data key: stored in full.
@@ -140,16 +141,21 @@ impl FakeHost {
             base.filter(|b| kept.stored.get(&place(b)).is_some_and(|(s, _)| s.lineage == spec.lineage));
         let written = if base.is_some() { CHANGED } else { CHUNKS };
         let incremental = base.is_some();
+        let now = (spec.clone(), base.cloned());
+        if kept.stored.get(&place(&at)).is_some_and(|there| *there != now) {
+            let what = format!("{} is there already, with other content", place(&at));
+            return Err(HostError::Refused(Refusal::new("IncorrectState", what.clone()).because(what)));
+        }
         kept.gone.remove(&place(&at));
-        kept.stored.insert(place(&at), (spec.clone(), base.cloned()));
-        Ended {
+        kept.stored.insert(place(&at), now);
+        Ok(Ended {
             at: Some(at),
             chunks: CHUNKS,
             written_chunks: written,
             written_bytes: written * CHUNK_BYTES,
             incremental,
             size_bytes: 0,
-        }
+        })
     }
 
     /// The end of work.
@@ -159,13 +165,13 @@ impl FakeHost {
                 let instant = (volume.clone(), spec.snapshot.clone());
                 assert!(self.kept.lock().unwrap().frozen.contains(&instant), "stored without being frozen");
                 assert!(self.stores.lock().unwrap().contains_key(volume), "the volume is gone");
-                Ok(self.stored(spec, base.as_ref()))
+                self.stored(spec, base.as_ref())
             }
             Work::Copy { source, spec, base, .. } => {
                 self.needs(source)?;
-                Ok(self.stored(spec, base.as_ref()))
+                self.stored(spec, base.as_ref())
             }
-            Work::Assemble { spec, parent, .. } => Ok(self.stored(spec, parent.as_ref())),
+            Work::Assemble { spec, parent, .. } => self.stored(spec, parent.as_ref()),
             Work::Merge { volume } => {
                 assert!(self.stores.lock().unwrap().contains_key(volume), "the volume is gone");
                 Ok(Ended::default())
