@@ -25,6 +25,8 @@ mod boundary;
 mod documents;
 mod find;
 mod ids;
+#[cfg(test)]
+mod laws;
 mod limits;
 mod linked;
 mod names;
