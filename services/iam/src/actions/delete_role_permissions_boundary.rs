@@ -34,8 +34,7 @@ impl Action for DeleteRolePermissionsBoundary {
         input: DeleteRolePermissionsBoundaryInput,
     ) -> Answer<DeleteRolePermissionsBoundaryOutput> {
         let mut role = find::role_to_change(cx, &input.role_name)?;
-        boundary::change(cx, role.boundary.as_deref(), None)?;
-        role.boundary = None;
+        boundary::delete(cx, &mut role.boundary)?;
         cx.tx.put(&role)?;
         Ok(DeleteRolePermissionsBoundaryOutput {})
     }

@@ -34,8 +34,7 @@ impl Action for DeleteUserPermissionsBoundary {
         input: DeleteUserPermissionsBoundaryInput,
     ) -> Answer<DeleteUserPermissionsBoundaryOutput> {
         let mut user = find::user(cx, &input.user_name)?;
-        boundary::change(cx, user.boundary.as_deref(), None)?;
-        user.boundary = None;
+        boundary::delete(cx, &mut user.boundary)?;
         cx.tx.put(&user)?;
         Ok(DeleteUserPermissionsBoundaryOutput {})
     }

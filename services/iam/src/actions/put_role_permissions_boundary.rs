@@ -3,7 +3,6 @@
 //! Needs `iam:PutRolePermissionsBoundary` on the role; condition keys `iam:PermissionsBoundary` (the new boundary), the role's tags.
 //! Source: IAM API Reference, PutRolePermissionsBoundary.
 
-use crate::attachments::managed;
 use crate::{boundary, find, names, touches};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
@@ -35,12 +34,7 @@ impl Action for PutRolePermissionsBoundary {
         input: PutRolePermissionsBoundaryInput,
     ) -> Answer<PutRolePermissionsBoundaryOutput> {
         let mut role = find::role_to_change(cx, &input.role_name)?;
-        let arn = input.permissions_boundary;
-        if managed::find_some(cx, &arn)?.is_none() {
-            return Err(find::no_such_policy(&arn).into());
-        }
-        boundary::change(cx, role.boundary.as_deref(), Some(&arn))?;
-        role.boundary = Some(arn);
+        boundary::put(cx, &mut role.boundary, input.permissions_boundary)?;
         cx.tx.put(&role)?;
         Ok(PutRolePermissionsBoundaryOutput {})
     }

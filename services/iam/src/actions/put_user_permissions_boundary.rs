@@ -3,7 +3,6 @@
 //! Needs `iam:PutUserPermissionsBoundary` on the user; condition keys `iam:PermissionsBoundary` (the new boundary), the user's tags.
 //! Source: IAM API Reference, PutUserPermissionsBoundary.
 
-use crate::attachments::managed;
 use crate::{boundary, find, names, touches};
 use api::{Action, Answer, Cx, Touched};
 use base::Refusal;
@@ -35,12 +34,7 @@ impl Action for PutUserPermissionsBoundary {
         input: PutUserPermissionsBoundaryInput,
     ) -> Answer<PutUserPermissionsBoundaryOutput> {
         let mut user = find::user(cx, &input.user_name)?;
-        let arn = input.permissions_boundary;
-        if managed::find_some(cx, &arn)?.is_none() {
-            return Err(find::no_such_policy(&arn).into());
-        }
-        boundary::change(cx, user.boundary.as_deref(), Some(&arn))?;
-        user.boundary = Some(arn);
+        boundary::put(cx, &mut user.boundary, input.permissions_boundary)?;
         cx.tx.put(&user)?;
         Ok(PutUserPermissionsBoundaryOutput {})
     }
