@@ -1,6 +1,7 @@
 //! Permission boundaries of users and roles: the policy must be there, and it counts what it bounds. Source: IAM API Reference,
 //! PutUserPermissionsBoundary; IAM User Guide, "Permissions boundaries for IAM entities".
 
+use crate::attachments::managed;
 use crate::{find, names};
 use api::identity::{ManagedPolicy, aws_managed};
 use api::{Answer, Cx};
@@ -23,6 +24,23 @@ pub fn check(arn: Option<&str>) -> Result<(), Refusal> {
             format!("Value {arn} for parameter PermissionsBoundary is invalid."),
         )),
     }
+}
+
+/// Bounds a user or role by a policy that must be there. The row is the caller's to write.
+pub fn put(cx: &mut Cx, boundary: &mut Option<String>, arn: String) -> Answer<()> {
+    if managed::find_some(cx, &arn)?.is_none() {
+        return Err(find::no_such_policy(&arn).into());
+    }
+    change(cx, boundary.as_deref(), Some(&arn))?;
+    *boundary = Some(arn);
+    Ok(())
+}
+
+/// Takes the boundary of a user or role away, if it has one. The row is the caller's to write.
+pub fn delete(cx: &mut Cx, boundary: &mut Option<String>) -> Answer<()> {
+    change(cx, boundary.as_deref(), None)?;
+    *boundary = None;
+    Ok(())
 }
 
 /// Checks that a new boundary is there and moves the count of what each policy bounds. The row of the user or role is the caller's to

@@ -12,6 +12,7 @@
 //!     attachments      inline and managed policies on users, groups and roles
 //!     simulate         what policies would decide, by the door's evaluator
 //!     shapes, paging   rows ─► answers, in pages
+//!   laws                  for tests: what twin actions share, each law once
 //! ```
 
 mod access_keys;
@@ -25,6 +26,8 @@ mod boundary;
 mod documents;
 mod find;
 mod ids;
+#[cfg(test)]
+mod laws;
 mod limits;
 mod linked;
 mod names;

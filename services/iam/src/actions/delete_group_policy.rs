@@ -34,40 +34,10 @@ impl Action for DeleteGroupPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, DOCUMENT};
-    use crate::testing::elements;
+    use crate::laws::{Kind, inline};
 
     #[test]
     fn a_policy_is_gone_once() {
-        let bench = trial::bench();
-        for policy in ["p", "q"] {
-            bench.ok(
-                "PutGroupPolicy",
-                &[("GroupName", "bob"), ("PolicyName", policy), ("PolicyDocument", DOCUMENT)],
-            );
-        }
-        let delete = [("GroupName", "bob"), ("PolicyName", "p")];
-        assert_eq!(bench.ok("DeleteGroupPolicy", &delete), "");
-        assert_eq!(elements(&bench.ok("ListGroupPolicies", &[("GroupName", "bob")]), "member"), ["q"]);
-        bench.refused(
-            "DeleteGroupPolicy",
-            &delete,
-            "NoSuchEntity",
-            "The group policy with name p cannot be found.",
-        );
-        let nobody = [("GroupName", "nobody"), ("PolicyName", "q")];
-        bench.refused(
-            "DeleteGroupPolicy",
-            &nobody,
-            "NoSuchEntity",
-            "The group with name nobody cannot be found.",
-        );
-        let case = [("GroupName", "bob"), ("PolicyName", "Q")];
-        bench.refused(
-            "DeleteGroupPolicy",
-            &case,
-            "NoSuchEntity",
-            "The group policy with name Q cannot be found.",
-        );
+        inline::deleted_once(Kind::Group);
     }
 }

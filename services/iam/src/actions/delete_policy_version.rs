@@ -40,7 +40,8 @@ impl Action for DeletePolicyVersion {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN, DOCUMENT};
+    use crate::attachments::trial::{self, DOCUMENT};
+    use crate::laws::managed;
     use crate::testing::{Bench, elements};
 
     #[test]
@@ -65,43 +66,11 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "DeletePolicyVersion",
-                &[("PolicyArn", arn), ("VersionId", "v1")],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "DeletePolicyVersion",
-                &[("PolicyArn", arn), ("VersionId", "v1")],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found("DeletePolicyVersion", &[("VersionId", "v1")]);
     }
 
     #[test]
     fn aws_s_own_policies_are_changed_by_nobody() {
-        let bench = Bench::new();
-        let message = format!(
-            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:DeletePolicyVersion on resource: policy {ADMIN}"
-        );
-        bench.refused(
-            "DeletePolicyVersion",
-            &[("PolicyArn", ADMIN), ("VersionId", "v1")],
-            "AccessDenied",
-            &message,
-        );
+        managed::aws_s_own_are_changed_by_nobody("DeletePolicyVersion", &[("VersionId", "v1")]);
     }
 }

@@ -34,8 +34,7 @@ impl Action for DeleteRolePermissionsBoundary {
         input: DeleteRolePermissionsBoundaryInput,
     ) -> Answer<DeleteRolePermissionsBoundaryOutput> {
         let mut role = find::role_to_change(cx, &input.role_name)?;
-        boundary::change(cx, role.boundary.as_deref(), None)?;
-        role.boundary = None;
+        boundary::delete(cx, &mut role.boundary)?;
         cx.tx.put(&role)?;
         Ok(DeleteRolePermissionsBoundaryOutput {})
     }
@@ -44,44 +43,16 @@ impl Action for DeleteRolePermissionsBoundary {
 #[cfg(test)]
 mod tests {
     use crate::attachments::trial;
-    use crate::testing::element;
-    use serde_json::json;
+    use crate::laws::{Kind, boundary};
 
     #[test]
     fn a_boundary_that_is_gone_counts_no_more() {
-        let bench = trial::bench();
-        let arn = trial::policy(&bench, "p");
-        bench.ok("PutRolePermissionsBoundary", &[("RoleName", "bob"), ("PermissionsBoundary", &arn)]);
-        // The second time there is nothing to do.
-        for _ in 0..2 {
-            assert_eq!(bench.ok("DeleteRolePermissionsBoundary", &[("RoleName", "bob")]), "");
-            let shown = bench.ok("GetPolicy", &[("PolicyArn", &arn)]);
-            assert_eq!(element(&shown, "PermissionsBoundaryUsageCount"), "0");
-        }
-        let details = bench.ok("GetAccountAuthorizationDetails", &[("Filter.member.1", "Role")]);
-        assert!(!details.contains("PermissionsBoundary"), "{details}");
-        bench.refused(
-            "DeleteRolePermissionsBoundary",
-            &[("RoleName", "nobody")],
-            "NoSuchEntity",
-            "The role with name nobody cannot be found.",
-        );
+        boundary::gone_it_counts_no_more(Kind::Role);
     }
 
     #[test]
     fn policies_may_ask_for_the_boundary_that_goes() {
-        let bench = trial::bench();
-        let (keep, go) = (trial::policy(&bench, "keep"), trial::policy(&bench, "go"));
-        let ann = trial::ann(
-            &bench,
-            "iam:DeleteRolePermissionsBoundary",
-            json!({"StringEquals": {"iam:PermissionsBoundary": go}}),
-        );
-        trial::denied(&bench, &ann, "DeleteRolePermissionsBoundary", &[("RoleName", "bob")]);
-        bench.ok("PutRolePermissionsBoundary", &[("RoleName", "bob"), ("PermissionsBoundary", &keep)]);
-        trial::denied(&bench, &ann, "DeleteRolePermissionsBoundary", &[("RoleName", "bob")]);
-        bench.ok("PutRolePermissionsBoundary", &[("RoleName", "bob"), ("PermissionsBoundary", &go)]);
-        bench.ok_as(&ann, "DeleteRolePermissionsBoundary", &[("RoleName", "bob")]);
+        boundary::policies_may_ask_for_the_one_that_goes(Kind::Role);
     }
 
     #[test]

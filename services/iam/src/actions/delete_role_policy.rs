@@ -36,41 +36,12 @@ impl Action for DeleteRolePolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, DOCUMENT};
-    use crate::testing::elements;
+    use crate::attachments::trial;
+    use crate::laws::{Kind, inline};
 
     #[test]
     fn a_policy_is_gone_once() {
-        let bench = trial::bench();
-        for policy in ["p", "q"] {
-            bench.ok(
-                "PutRolePolicy",
-                &[("RoleName", "bob"), ("PolicyName", policy), ("PolicyDocument", DOCUMENT)],
-            );
-        }
-        let delete = [("RoleName", "bob"), ("PolicyName", "p")];
-        assert_eq!(bench.ok("DeleteRolePolicy", &delete), "");
-        assert_eq!(elements(&bench.ok("ListRolePolicies", &[("RoleName", "bob")]), "member"), ["q"]);
-        bench.refused(
-            "DeleteRolePolicy",
-            &delete,
-            "NoSuchEntity",
-            "The role policy with name p cannot be found.",
-        );
-        let nobody = [("RoleName", "nobody"), ("PolicyName", "q")];
-        bench.refused(
-            "DeleteRolePolicy",
-            &nobody,
-            "NoSuchEntity",
-            "The role with name nobody cannot be found.",
-        );
-        let case = [("RoleName", "bob"), ("PolicyName", "Q")];
-        bench.refused(
-            "DeleteRolePolicy",
-            &case,
-            "NoSuchEntity",
-            "The role policy with name Q cannot be found.",
-        );
+        inline::deleted_once(Kind::Role);
     }
 
     #[test]

@@ -34,8 +34,7 @@ impl Action for DeleteUserPermissionsBoundary {
         input: DeleteUserPermissionsBoundaryInput,
     ) -> Answer<DeleteUserPermissionsBoundaryOutput> {
         let mut user = find::user(cx, &input.user_name)?;
-        boundary::change(cx, user.boundary.as_deref(), None)?;
-        user.boundary = None;
+        boundary::delete(cx, &mut user.boundary)?;
         cx.tx.put(&user)?;
         Ok(DeleteUserPermissionsBoundaryOutput {})
     }
@@ -43,44 +42,15 @@ impl Action for DeleteUserPermissionsBoundary {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial;
-    use crate::testing::element;
-    use serde_json::json;
+    use crate::laws::{Kind, boundary};
 
     #[test]
     fn a_boundary_that_is_gone_counts_no_more() {
-        let bench = trial::bench();
-        let arn = trial::policy(&bench, "p");
-        bench.ok("PutUserPermissionsBoundary", &[("UserName", "bob"), ("PermissionsBoundary", &arn)]);
-        // The second time there is nothing to do.
-        for _ in 0..2 {
-            assert_eq!(bench.ok("DeleteUserPermissionsBoundary", &[("UserName", "bob")]), "");
-            let shown = bench.ok("GetPolicy", &[("PolicyArn", &arn)]);
-            assert_eq!(element(&shown, "PermissionsBoundaryUsageCount"), "0");
-        }
-        let details = bench.ok("GetAccountAuthorizationDetails", &[("Filter.member.1", "User")]);
-        assert!(!details.contains("PermissionsBoundary"), "{details}");
-        bench.refused(
-            "DeleteUserPermissionsBoundary",
-            &[("UserName", "nobody")],
-            "NoSuchEntity",
-            "The user with name nobody cannot be found.",
-        );
+        boundary::gone_it_counts_no_more(Kind::User);
     }
 
     #[test]
     fn policies_may_ask_for_the_boundary_that_goes() {
-        let bench = trial::bench();
-        let (keep, go) = (trial::policy(&bench, "keep"), trial::policy(&bench, "go"));
-        let ann = trial::ann(
-            &bench,
-            "iam:DeleteUserPermissionsBoundary",
-            json!({"StringEquals": {"iam:PermissionsBoundary": go}}),
-        );
-        trial::denied(&bench, &ann, "DeleteUserPermissionsBoundary", &[("UserName", "bob")]);
-        bench.ok("PutUserPermissionsBoundary", &[("UserName", "bob"), ("PermissionsBoundary", &keep)]);
-        trial::denied(&bench, &ann, "DeleteUserPermissionsBoundary", &[("UserName", "bob")]);
-        bench.ok("PutUserPermissionsBoundary", &[("UserName", "bob"), ("PermissionsBoundary", &go)]);
-        bench.ok_as(&ann, "DeleteUserPermissionsBoundary", &[("UserName", "bob")]);
+        boundary::policies_may_ask_for_the_one_that_goes(Kind::User);
     }
 }

@@ -36,40 +36,10 @@ impl Action for DeleteUserPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, DOCUMENT};
-    use crate::testing::elements;
+    use crate::laws::{Kind, inline};
 
     #[test]
     fn a_policy_is_gone_once() {
-        let bench = trial::bench();
-        for policy in ["p", "q"] {
-            bench.ok(
-                "PutUserPolicy",
-                &[("UserName", "bob"), ("PolicyName", policy), ("PolicyDocument", DOCUMENT)],
-            );
-        }
-        let delete = [("UserName", "bob"), ("PolicyName", "p")];
-        assert_eq!(bench.ok("DeleteUserPolicy", &delete), "");
-        assert_eq!(elements(&bench.ok("ListUserPolicies", &[("UserName", "bob")]), "member"), ["q"]);
-        bench.refused(
-            "DeleteUserPolicy",
-            &delete,
-            "NoSuchEntity",
-            "The user policy with name p cannot be found.",
-        );
-        let nobody = [("UserName", "nobody"), ("PolicyName", "q")];
-        bench.refused(
-            "DeleteUserPolicy",
-            &nobody,
-            "NoSuchEntity",
-            "The user with name nobody cannot be found.",
-        );
-        let case = [("UserName", "bob"), ("PolicyName", "Q")];
-        bench.refused(
-            "DeleteUserPolicy",
-            &case,
-            "NoSuchEntity",
-            "The user policy with name Q cannot be found.",
-        );
+        inline::deleted_once(Kind::User);
     }
 }

@@ -36,59 +36,15 @@ impl Action for DetachGroupPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN};
-    use crate::testing::element;
+    use crate::laws::{Kind, attached};
 
     #[test]
     fn a_detached_policy_counts_no_more() {
-        let bench = trial::bench();
-        let arn = trial::policy(&bench, "p");
-        for arn in [arn.as_str(), ADMIN] {
-            bench.ok("AttachGroupPolicy", &[("GroupName", "bob"), ("PolicyArn", arn)]);
-            assert_eq!(bench.ok("DetachGroupPolicy", &[("GroupName", "bob"), ("PolicyArn", arn)]), "");
-            assert_eq!(
-                element(&bench.ok("GetPolicy", &[("PolicyArn", arn)]), "AttachmentCount"),
-                "0",
-                "{arn}"
-            );
-        }
-        let listed = bench.ok("ListAttachedGroupPolicies", &[("GroupName", "bob")]);
-        assert_eq!(listed, "<AttachedPolicies></AttachedPolicies><IsTruncated>false</IsTruncated>");
+        attached::detached_counts_no_more(Kind::Group);
     }
 
     #[test]
     fn what_is_not_attached_is_not_found() {
-        let bench = trial::bench();
-        let arn = trial::policy(&bench, "p");
-        let form = |name, arn| [("GroupName", name), ("PolicyArn", arn)];
-        bench.refused(
-            "DetachGroupPolicy",
-            &form("nobody", &arn),
-            "NoSuchEntity",
-            "The group with name nobody cannot be found.",
-        );
-        for arn in [&arn, ADMIN, "arn:aws:iam::aws:policy/Nothing"] {
-            bench.refused(
-                "DetachGroupPolicy",
-                &form("bob", arn),
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        bench.ok("AttachGroupPolicy", &form("bob", &arn));
-        bench.ok("DetachGroupPolicy", &form("bob", &arn));
-        bench.refused(
-            "DetachGroupPolicy",
-            &form("bob", &arn),
-            "NoSuchEntity",
-            &format!("Policy {arn} was not found."),
-        );
-        let bad = "arn:aws:iam::111122223333:group/p";
-        bench.refused(
-            "DetachGroupPolicy",
-            &form("bob", bad),
-            "InvalidInput",
-            &format!("ARN {bad} is not valid."),
-        );
+        attached::only_what_is_attached_is_detached(Kind::Group);
     }
 }

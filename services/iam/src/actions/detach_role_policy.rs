@@ -38,59 +38,16 @@ impl Action for DetachRolePolicy {
 #[cfg(test)]
 mod tests {
     use crate::attachments::trial::{self, ADMIN};
-    use crate::testing::element;
+    use crate::laws::{Kind, attached};
 
     #[test]
     fn a_detached_policy_counts_no_more() {
-        let bench = trial::bench();
-        let arn = trial::policy(&bench, "p");
-        for arn in [arn.as_str(), ADMIN] {
-            bench.ok("AttachRolePolicy", &[("RoleName", "bob"), ("PolicyArn", arn)]);
-            assert_eq!(bench.ok("DetachRolePolicy", &[("RoleName", "bob"), ("PolicyArn", arn)]), "");
-            assert_eq!(
-                element(&bench.ok("GetPolicy", &[("PolicyArn", arn)]), "AttachmentCount"),
-                "0",
-                "{arn}"
-            );
-        }
-        let listed = bench.ok("ListAttachedRolePolicies", &[("RoleName", "bob")]);
-        assert_eq!(listed, "<AttachedPolicies></AttachedPolicies><IsTruncated>false</IsTruncated>");
+        attached::detached_counts_no_more(Kind::Role);
     }
 
     #[test]
     fn what_is_not_attached_is_not_found() {
-        let bench = trial::bench();
-        let arn = trial::policy(&bench, "p");
-        let form = |name, arn| [("RoleName", name), ("PolicyArn", arn)];
-        bench.refused(
-            "DetachRolePolicy",
-            &form("nobody", &arn),
-            "NoSuchEntity",
-            "The role with name nobody cannot be found.",
-        );
-        for arn in [&arn, ADMIN, "arn:aws:iam::aws:policy/Nothing"] {
-            bench.refused(
-                "DetachRolePolicy",
-                &form("bob", arn),
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        bench.ok("AttachRolePolicy", &form("bob", &arn));
-        bench.ok("DetachRolePolicy", &form("bob", &arn));
-        bench.refused(
-            "DetachRolePolicy",
-            &form("bob", &arn),
-            "NoSuchEntity",
-            &format!("Policy {arn} was not found."),
-        );
-        let bad = "arn:aws:iam::111122223333:group/p";
-        bench.refused(
-            "DetachRolePolicy",
-            &form("bob", bad),
-            "InvalidInput",
-            &format!("ARN {bad} is not valid."),
-        );
+        attached::only_what_is_attached_is_detached(Kind::Role);
     }
 
     #[test]

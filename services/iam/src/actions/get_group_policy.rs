@@ -37,39 +37,15 @@ impl Action for GetGroupPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, DOCUMENT, ENCODED};
+    use crate::laws::{Kind, inline};
 
     #[test]
     fn the_document_is_url_encoded() {
-        let bench = trial::bench();
-        bench
-            .ok("PutGroupPolicy", &[("GroupName", "bob"), ("PolicyName", "p"), ("PolicyDocument", DOCUMENT)]);
-        assert_eq!(
-            bench.ok("GetGroupPolicy", &[("GroupName", "BOB"), ("PolicyName", "p")]),
-            format!(
-                "<GroupName>bob</GroupName><PolicyName>p</PolicyName><PolicyDocument>{ENCODED}</PolicyDocument>"
-            )
-        );
+        inline::the_document_is_url_encoded(Kind::Group);
     }
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        let bench = trial::bench();
-        bench
-            .ok("PutGroupPolicy", &[("GroupName", "bob"), ("PolicyName", "p"), ("PolicyDocument", DOCUMENT)]);
-        let get = |name, policy| [("GroupName", name), ("PolicyName", policy)];
-        bench.refused(
-            "GetGroupPolicy",
-            &get("nobody", "p"),
-            "NoSuchEntity",
-            "The group with name nobody cannot be found.",
-        );
-        for policy in ["P", "q", "AdministratorAccess"] {
-            let message = format!("The group policy with name {policy} cannot be found.");
-            bench.refused("GetGroupPolicy", &get("bob", policy), "NoSuchEntity", &message);
-        }
-        let bad = "The specified value for policyName is invalid. It must contain only alphanumeric characters and/or the \
-                   following: +=,.@_-";
-        bench.refused("GetGroupPolicy", &get("bob", "a/b"), "ValidationError", bad);
+        inline::only_what_is_there_is_got(Kind::Group);
     }
 }

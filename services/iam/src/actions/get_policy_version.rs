@@ -37,6 +37,7 @@ impl Action for GetPolicyVersion {
 #[cfg(test)]
 mod tests {
     use crate::attachments::trial::{self, ADMIN, DOCUMENT, ENCODED};
+    use crate::laws::managed;
     use crate::testing::{Bench, element};
 
     #[test]
@@ -96,29 +97,6 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "GetPolicyVersion",
-                &[("PolicyArn", arn), ("VersionId", "v1")],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "GetPolicyVersion",
-                &[("PolicyArn", arn), ("VersionId", "v1")],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found("GetPolicyVersion", &[("VersionId", "v1")]);
     }
 }

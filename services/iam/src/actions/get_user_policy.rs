@@ -38,37 +38,15 @@ impl Action for GetUserPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, DOCUMENT, ENCODED};
+    use crate::laws::{Kind, inline};
 
     #[test]
     fn the_document_is_url_encoded() {
-        let bench = trial::bench();
-        bench.ok("PutUserPolicy", &[("UserName", "bob"), ("PolicyName", "p"), ("PolicyDocument", DOCUMENT)]);
-        assert_eq!(
-            bench.ok("GetUserPolicy", &[("UserName", "BOB"), ("PolicyName", "p")]),
-            format!(
-                "<UserName>bob</UserName><PolicyName>p</PolicyName><PolicyDocument>{ENCODED}</PolicyDocument>"
-            )
-        );
+        inline::the_document_is_url_encoded(Kind::User);
     }
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        let bench = trial::bench();
-        bench.ok("PutUserPolicy", &[("UserName", "bob"), ("PolicyName", "p"), ("PolicyDocument", DOCUMENT)]);
-        let get = |name, policy| [("UserName", name), ("PolicyName", policy)];
-        bench.refused(
-            "GetUserPolicy",
-            &get("nobody", "p"),
-            "NoSuchEntity",
-            "The user with name nobody cannot be found.",
-        );
-        for policy in ["P", "q", "AdministratorAccess"] {
-            let message = format!("The user policy with name {policy} cannot be found.");
-            bench.refused("GetUserPolicy", &get("bob", policy), "NoSuchEntity", &message);
-        }
-        let bad = "The specified value for policyName is invalid. It must contain only alphanumeric characters and/or the \
-                   following: +=,.@_-";
-        bench.refused("GetUserPolicy", &get("bob", "a/b"), "ValidationError", bad);
+        inline::only_what_is_there_is_got(Kind::User);
     }
 }

@@ -41,51 +41,15 @@ impl Action for ListAttachedGroupPolicies {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN, VIEW};
-    use crate::testing::{element, elements};
+    use crate::laws::{Kind, attached};
 
     #[test]
     fn pages_and_paths() {
-        let bench = trial::bench();
-        for arn in [VIEW, ADMIN, &trial::policy(&bench, "p")] {
-            bench.ok("AttachGroupPolicy", &[("GroupName", "bob"), ("PolicyArn", arn)]);
-        }
-        let first = bench.ok("ListAttachedGroupPolicies", &[("GroupName", "bob"), ("MaxItems", "2")]);
-        assert_eq!(elements(&first, "PolicyName"), ["p", "AdministratorAccess"]);
-        assert_eq!(element(&first, "IsTruncated"), "true");
-        let marker = element(&first, "Marker");
-        let second = bench.ok("ListAttachedGroupPolicies", &[("GroupName", "bob"), ("Marker", &marker)]);
-        assert_eq!(elements(&second, "PolicyName"), ["ViewOnlyAccess"]);
-        assert_eq!(element(&second, "IsTruncated"), "false");
-        let under =
-            bench.ok("ListAttachedGroupPolicies", &[("GroupName", "bob"), ("PathPrefix", "/job-function/")]);
-        assert_eq!(elements(&under, "PolicyArn"), [VIEW]);
-        let form = [("GroupName", "bob"), ("Marker", &marker), ("PathPrefix", "/job-function/")];
-        bench.refused("ListAttachedGroupPolicies", &form, "ValidationError", "Invalid Marker.");
+        attached::pages_and_paths(Kind::Group);
     }
 
     #[test]
     fn what_no_list_can_be_of_is_refused() {
-        let bench = trial::bench();
-        bench.refused(
-            "ListAttachedGroupPolicies",
-            &[("GroupName", "nobody")],
-            "NoSuchEntity",
-            "The group with name nobody cannot be found.",
-        );
-        for (member, value) in
-            [("MaxItems", "0"), ("MaxItems", "1001"), ("PathPrefix", "x"), ("Marker", "forged")]
-        {
-            let (status, body) = bench.call_as(
-                &bench.root(),
-                "ListAttachedGroupPolicies",
-                &[("GroupName", "bob"), (member, value)],
-            );
-            assert_eq!(
-                (status, element(&body, "Code").as_str()),
-                (400, "ValidationError"),
-                "{member} {value}"
-            );
-        }
+        attached::what_no_list_can_be_of_is_refused(Kind::Group);
     }
 }

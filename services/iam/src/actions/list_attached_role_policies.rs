@@ -42,51 +42,15 @@ impl Action for ListAttachedRolePolicies {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN, VIEW};
-    use crate::testing::{element, elements};
+    use crate::laws::{Kind, attached};
 
     #[test]
     fn pages_and_paths() {
-        let bench = trial::bench();
-        for arn in [VIEW, ADMIN, &trial::policy(&bench, "p")] {
-            bench.ok("AttachRolePolicy", &[("RoleName", "bob"), ("PolicyArn", arn)]);
-        }
-        let first = bench.ok("ListAttachedRolePolicies", &[("RoleName", "bob"), ("MaxItems", "2")]);
-        assert_eq!(elements(&first, "PolicyName"), ["p", "AdministratorAccess"]);
-        assert_eq!(element(&first, "IsTruncated"), "true");
-        let marker = element(&first, "Marker");
-        let second = bench.ok("ListAttachedRolePolicies", &[("RoleName", "bob"), ("Marker", &marker)]);
-        assert_eq!(elements(&second, "PolicyName"), ["ViewOnlyAccess"]);
-        assert_eq!(element(&second, "IsTruncated"), "false");
-        let under =
-            bench.ok("ListAttachedRolePolicies", &[("RoleName", "bob"), ("PathPrefix", "/job-function/")]);
-        assert_eq!(elements(&under, "PolicyArn"), [VIEW]);
-        let form = [("RoleName", "bob"), ("Marker", &marker), ("PathPrefix", "/job-function/")];
-        bench.refused("ListAttachedRolePolicies", &form, "ValidationError", "Invalid Marker.");
+        attached::pages_and_paths(Kind::Role);
     }
 
     #[test]
     fn what_no_list_can_be_of_is_refused() {
-        let bench = trial::bench();
-        bench.refused(
-            "ListAttachedRolePolicies",
-            &[("RoleName", "nobody")],
-            "NoSuchEntity",
-            "The role with name nobody cannot be found.",
-        );
-        for (member, value) in
-            [("MaxItems", "0"), ("MaxItems", "1001"), ("PathPrefix", "x"), ("Marker", "forged")]
-        {
-            let (status, body) = bench.call_as(
-                &bench.root(),
-                "ListAttachedRolePolicies",
-                &[("RoleName", "bob"), (member, value)],
-            );
-            assert_eq!(
-                (status, element(&body, "Code").as_str()),
-                (400, "ValidationError"),
-                "{member} {value}"
-            );
-        }
+        attached::what_no_list_can_be_of_is_refused(Kind::Role);
     }
 }

@@ -149,6 +149,7 @@ fn answer(page: Page<Entity>) -> ListEntitiesForPolicyOutput {
 #[cfg(test)]
 mod tests {
     use crate::attachments::trial::{self, ADMIN};
+    use crate::laws::managed;
     use crate::testing::{Bench, element, elements};
 
     /// `bob`s that use a policy in every way.
@@ -239,29 +240,6 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "ListEntitiesForPolicy",
-                &[("PolicyArn", arn)],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "ListEntitiesForPolicy",
-                &[("PolicyArn", arn)],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found("ListEntitiesForPolicy", &[]);
     }
 }

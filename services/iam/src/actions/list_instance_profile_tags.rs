@@ -46,33 +46,10 @@ impl Action for ListInstanceProfileTags {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Bench, element, elements};
+    use crate::laws::{Kind, tags};
 
     #[test]
     fn tags_come_in_pages_by_key() {
-        let bench = Bench::new();
-        bench.ok("CreateInstanceProfile", &[("InstanceProfileName", "x")]);
-        let name = ("InstanceProfileName", "x");
-        assert_eq!(
-            bench.ok("ListInstanceProfileTags", &[name]),
-            "<Tags></Tags><IsTruncated>false</IsTruncated>"
-        );
-        for key in ["c", "a", "b"] {
-            bench.ok("TagInstanceProfile", &[name, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")]);
-        }
-        let first = bench.ok("ListInstanceProfileTags", &[name, ("MaxItems", "2")]);
-        assert_eq!(elements(&first, "Key"), ["a", "b"]);
-        let marker = element(&first, "Marker");
-        let second = bench.ok("ListInstanceProfileTags", &[name, ("Marker", &marker)]);
-        assert_eq!(
-            (elements(&second, "Key"), element(&second, "IsTruncated")),
-            (vec!["c".into()], "false".into())
-        );
-        bench.refused(
-            "ListInstanceProfileTags",
-            &[("InstanceProfileName", "y")],
-            "NoSuchEntity",
-            "Instance Profile y cannot be found.",
-        );
+        tags::listed_in_pages_by_key(Kind::InstanceProfile);
     }
 }

@@ -46,6 +46,7 @@ impl Action for ListPolicyTags {
 #[cfg(test)]
 mod tests {
     use crate::attachments::trial::{self, ADMIN};
+    use crate::laws::managed;
     use crate::testing::{Bench, element, elements};
 
     #[test]
@@ -76,29 +77,6 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "ListPolicyTags",
-                &[("PolicyArn", arn)],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "ListPolicyTags",
-                &[("PolicyArn", arn)],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found("ListPolicyTags", &[]);
     }
 }

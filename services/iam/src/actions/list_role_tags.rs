@@ -44,30 +44,10 @@ impl Action for ListRoleTags {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Bench, element, elements};
+    use crate::laws::{Kind, tags};
 
     #[test]
     fn tags_come_in_pages_by_key() {
-        let bench = Bench::new();
-        bench.ok("CreateRole", &[("RoleName", "x"), ("AssumeRolePolicyDocument", crate::testing::EC2_TRUST)]);
-        let name = ("RoleName", "x");
-        assert_eq!(bench.ok("ListRoleTags", &[name]), "<Tags></Tags><IsTruncated>false</IsTruncated>");
-        for key in ["c", "a", "b"] {
-            bench.ok("TagRole", &[name, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")]);
-        }
-        let first = bench.ok("ListRoleTags", &[name, ("MaxItems", "2")]);
-        assert_eq!(elements(&first, "Key"), ["a", "b"]);
-        let marker = element(&first, "Marker");
-        let second = bench.ok("ListRoleTags", &[name, ("Marker", &marker)]);
-        assert_eq!(
-            (elements(&second, "Key"), element(&second, "IsTruncated")),
-            (vec!["c".into()], "false".into())
-        );
-        bench.refused(
-            "ListRoleTags",
-            &[("RoleName", "y")],
-            "NoSuchEntity",
-            "The role with name y cannot be found.",
-        );
+        tags::listed_in_pages_by_key(Kind::Role);
     }
 }

@@ -38,52 +38,15 @@ impl Action for ListUserPolicies {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, DOCUMENT};
-    use crate::testing::{element, elements};
+    use crate::laws::{Kind, inline};
 
     #[test]
     fn names_come_in_pages() {
-        let bench = trial::bench();
-        let none = "<PolicyNames></PolicyNames><IsTruncated>false</IsTruncated>";
-        assert_eq!(bench.ok("ListUserPolicies", &[("UserName", "bob")]), none);
-        for policy in ["c", "a", "b"] {
-            bench.ok(
-                "PutUserPolicy",
-                &[("UserName", "bob"), ("PolicyName", policy), ("PolicyDocument", DOCUMENT)],
-            );
-        }
-        let all = "<PolicyNames><member>a</member><member>b</member><member>c</member></PolicyNames>\
-                   <IsTruncated>false</IsTruncated>";
-        assert_eq!(bench.ok("ListUserPolicies", &[("UserName", "bob")]), all);
-        let first = bench.ok("ListUserPolicies", &[("UserName", "bob"), ("MaxItems", "2")]);
-        assert_eq!((elements(&first, "member").len(), element(&first, "IsTruncated").as_str()), (2, "true"));
-        let rest =
-            bench.ok("ListUserPolicies", &[("UserName", "bob"), ("Marker", &element(&first, "Marker"))]);
-        assert_eq!(elements(&rest, "member"), ["c"]);
+        inline::names_come_in_pages(Kind::User);
     }
 
     #[test]
     fn other_lists_markers_and_unknown_names_are_refused() {
-        let bench = trial::bench();
-        bench.refused(
-            "ListUserPolicies",
-            &[("UserName", "nobody")],
-            "NoSuchEntity",
-            "The user with name nobody cannot be found.",
-        );
-        bench.refused(
-            "ListUserPolicies",
-            &[("UserName", "bob"), ("Marker", "x")],
-            "ValidationError",
-            "Invalid Marker.",
-        );
-        let range = "1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value \
-                     greater than or equal to 1";
-        bench.refused(
-            "ListUserPolicies",
-            &[("UserName", "bob"), ("MaxItems", "0")],
-            "ValidationError",
-            range,
-        );
+        inline::other_lists_markers_and_unknown_names_are_refused(Kind::User);
     }
 }

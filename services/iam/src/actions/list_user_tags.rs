@@ -44,30 +44,10 @@ impl Action for ListUserTags {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Bench, element, elements};
+    use crate::laws::{Kind, tags};
 
     #[test]
     fn tags_come_in_pages_by_key() {
-        let bench = Bench::new();
-        bench.ok("CreateUser", &[("UserName", "x")]);
-        let name = ("UserName", "x");
-        assert_eq!(bench.ok("ListUserTags", &[name]), "<Tags></Tags><IsTruncated>false</IsTruncated>");
-        for key in ["c", "a", "b"] {
-            bench.ok("TagUser", &[name, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")]);
-        }
-        let first = bench.ok("ListUserTags", &[name, ("MaxItems", "2")]);
-        assert_eq!(elements(&first, "Key"), ["a", "b"]);
-        let marker = element(&first, "Marker");
-        let second = bench.ok("ListUserTags", &[name, ("Marker", &marker)]);
-        assert_eq!(
-            (elements(&second, "Key"), element(&second, "IsTruncated")),
-            (vec!["c".into()], "false".into())
-        );
-        bench.refused(
-            "ListUserTags",
-            &[("UserName", "y")],
-            "NoSuchEntity",
-            "The user with name y cannot be found.",
-        );
+        tags::listed_in_pages_by_key(Kind::User);
     }
 }

@@ -38,8 +38,8 @@ impl Action for SetDefaultPolicyVersion {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN, DOCUMENT};
-    use crate::testing::Bench;
+    use crate::attachments::trial::{self, DOCUMENT};
+    use crate::laws::managed;
 
     #[test]
     fn what_the_version_allows_is_allowed_at_once_and_no_more() {
@@ -63,43 +63,11 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "SetDefaultPolicyVersion",
-                &[("PolicyArn", arn), ("VersionId", "v1")],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "SetDefaultPolicyVersion",
-                &[("PolicyArn", arn), ("VersionId", "v1")],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found("SetDefaultPolicyVersion", &[("VersionId", "v1")]);
     }
 
     #[test]
     fn aws_s_own_policies_are_changed_by_nobody() {
-        let bench = Bench::new();
-        let message = format!(
-            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:SetDefaultPolicyVersion on resource: policy {ADMIN}"
-        );
-        bench.refused(
-            "SetDefaultPolicyVersion",
-            &[("PolicyArn", ADMIN), ("VersionId", "v1")],
-            "AccessDenied",
-            &message,
-        );
+        managed::aws_s_own_are_changed_by_nobody("SetDefaultPolicyVersion", &[("VersionId", "v1")]);
     }
 }

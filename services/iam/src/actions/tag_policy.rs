@@ -38,7 +38,8 @@ impl Action for TagPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN};
+    use crate::attachments::trial;
+    use crate::laws::managed;
     use crate::testing::{Bench, element};
 
     fn tag<'a>(arn: &'a str, key: &'a str, value: &'a str) -> [(&'a str, &'a str); 3] {
@@ -93,43 +94,17 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "TagPolicy",
-                &[("PolicyArn", arn), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "TagPolicy",
-                &[("PolicyArn", arn), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found(
+            "TagPolicy",
+            &[("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
+        );
     }
 
     #[test]
     fn aws_s_own_policies_are_changed_by_nobody() {
-        let bench = Bench::new();
-        let message = format!(
-            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:TagPolicy on resource: policy {ADMIN}"
-        );
-        bench.refused(
+        managed::aws_s_own_are_changed_by_nobody(
             "TagPolicy",
-            &[("PolicyArn", ADMIN), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
-            "AccessDenied",
-            &message,
+            &[("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
         );
     }
 }

@@ -37,28 +37,10 @@ impl Action for UntagInstanceProfile {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::laws::{Kind, tags};
 
     #[test]
     fn named_tags_go_and_the_others_stay() {
-        let bench = Bench::new();
-        bench.ok("CreateInstanceProfile", &[("InstanceProfileName", "x")]);
-        let name = ("InstanceProfileName", "x");
-        for key in ["a", "b"] {
-            bench.ok("TagInstanceProfile", &[name, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")]);
-        }
-        assert_eq!(
-            bench.ok("UntagInstanceProfile", &[name, ("TagKeys.member.1", "A"), ("TagKeys.member.2", "z")]),
-            ""
-        );
-        assert_eq!(
-            bench.ok("ListInstanceProfileTags", &[name]),
-            "<Tags><member><Key>b</Key><Value>v</Value></member></Tags><IsTruncated>false</IsTruncated>"
-        );
-        let form = [("InstanceProfileName", "y"), ("TagKeys.member.1", "a")];
-        bench.refused("UntagInstanceProfile", &form, "NoSuchEntity", "Instance Profile y cannot be found.");
-        let form = [name, ("TagKeys.member.1", "aws:a")];
-        let message = "Caller is an end user and not allowed to mutate system tags";
-        bench.refused("UntagInstanceProfile", &form, "InvalidInput", message);
+        tags::named_ones_go_and_the_others_stay(Kind::InstanceProfile);
     }
 }

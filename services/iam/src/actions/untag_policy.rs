@@ -36,7 +36,8 @@ impl Action for UntagPolicy {
 
 #[cfg(test)]
 mod tests {
-    use crate::attachments::trial::{self, ADMIN};
+    use crate::attachments::trial;
+    use crate::laws::managed;
     use crate::testing::{Bench, elements};
 
     #[test]
@@ -75,43 +76,11 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_not_there_is_not_found() {
-        let bench = Bench::new();
-        let theirs = trial::policy(&bench, "p").replace("111122223333", "444455556666");
-        for arn in [
-            &trial::policy_arn("q"),
-            &trial::policy_arn("P"),
-            &trial::policy_arn("x/p"),
-            &theirs,
-            "arn:aws:iam::aws:policy/Nothing",
-        ] {
-            bench.refused(
-                "UntagPolicy",
-                &[("PolicyArn", arn), ("TagKeys.member.1", "k")],
-                "NoSuchEntity",
-                &format!("Policy {arn} was not found."),
-            );
-        }
-        for arn in ["arn:aws:iam::111122223333:role/policy/p", "arn:aws:iam::111122223333:p"] {
-            bench.refused(
-                "UntagPolicy",
-                &[("PolicyArn", arn), ("TagKeys.member.1", "k")],
-                "InvalidInput",
-                &format!("ARN {arn} is not valid."),
-            );
-        }
+        managed::only_what_is_there_is_found("UntagPolicy", &[("TagKeys.member.1", "k")]);
     }
 
     #[test]
     fn aws_s_own_policies_are_changed_by_nobody() {
-        let bench = Bench::new();
-        let message = format!(
-            "User: arn:aws:iam::111122223333:root is not authorized to perform: iam:UntagPolicy on resource: policy {ADMIN}"
-        );
-        bench.refused(
-            "UntagPolicy",
-            &[("PolicyArn", ADMIN), ("TagKeys.member.1", "k")],
-            "AccessDenied",
-            &message,
-        );
+        managed::aws_s_own_are_changed_by_nobody("UntagPolicy", &[("TagKeys.member.1", "k")]);
     }
 }

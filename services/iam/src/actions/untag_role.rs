@@ -35,25 +35,10 @@ impl Action for UntagRole {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::laws::{Kind, tags};
 
     #[test]
     fn named_tags_go_and_the_others_stay() {
-        let bench = Bench::new();
-        bench.ok("CreateRole", &[("RoleName", "x"), ("AssumeRolePolicyDocument", crate::testing::EC2_TRUST)]);
-        let name = ("RoleName", "x");
-        for key in ["a", "b"] {
-            bench.ok("TagRole", &[name, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")]);
-        }
-        assert_eq!(bench.ok("UntagRole", &[name, ("TagKeys.member.1", "A"), ("TagKeys.member.2", "z")]), "");
-        assert_eq!(
-            bench.ok("ListRoleTags", &[name]),
-            "<Tags><member><Key>b</Key><Value>v</Value></member></Tags><IsTruncated>false</IsTruncated>"
-        );
-        let form = [("RoleName", "y"), ("TagKeys.member.1", "a")];
-        bench.refused("UntagRole", &form, "NoSuchEntity", "The role with name y cannot be found.");
-        let form = [name, ("TagKeys.member.1", "aws:a")];
-        let message = "Caller is an end user and not allowed to mutate system tags";
-        bench.refused("UntagRole", &form, "InvalidInput", message);
+        tags::named_ones_go_and_the_others_stay(Kind::Role);
     }
 }

@@ -35,25 +35,10 @@ impl Action for UntagUser {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::laws::{Kind, tags};
 
     #[test]
     fn named_tags_go_and_the_others_stay() {
-        let bench = Bench::new();
-        bench.ok("CreateUser", &[("UserName", "x")]);
-        let name = ("UserName", "x");
-        for key in ["a", "b"] {
-            bench.ok("TagUser", &[name, ("Tags.member.1.Key", key), ("Tags.member.1.Value", "v")]);
-        }
-        assert_eq!(bench.ok("UntagUser", &[name, ("TagKeys.member.1", "A"), ("TagKeys.member.2", "z")]), "");
-        assert_eq!(
-            bench.ok("ListUserTags", &[name]),
-            "<Tags><member><Key>b</Key><Value>v</Value></member></Tags><IsTruncated>false</IsTruncated>"
-        );
-        let form = [("UserName", "y"), ("TagKeys.member.1", "a")];
-        bench.refused("UntagUser", &form, "NoSuchEntity", "The user with name y cannot be found.");
-        let form = [name, ("TagKeys.member.1", "aws:a")];
-        let message = "Caller is an end user and not allowed to mutate system tags";
-        bench.refused("UntagUser", &form, "InvalidInput", message);
+        tags::named_ones_go_and_the_others_stay(Kind::User);
     }
 }
