@@ -1,4 +1,6 @@
 //! Folding step by step, where the whole catalog would make it a matter of luck who comes first.
+// The disk's slowness is real time, as the folder's is.
+#![allow(clippy::disallowed_methods)]
 
 use super::super::memory::Memory;
 use super::super::writer::Writer;
