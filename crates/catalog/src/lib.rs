@@ -15,6 +15,7 @@
 //! This crate knows nothing of what the rows mean.
 
 mod backend;
+pub mod bytes;
 mod catalog;
 mod changes;
 mod error;

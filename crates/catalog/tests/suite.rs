@@ -12,6 +12,8 @@ mod cluster;
 mod conflicts;
 #[path = "suite/crash.rs"]
 mod crash;
+#[path = "suite/log.rs"]
+mod log;
 #[path = "suite/migrations.rs"]
 mod migrations;
 #[path = "suite/model.rs"]

@@ -168,7 +168,7 @@ pub struct KeyMaterial {
     pub created: Timestamp,
     /// What the seal made of the secret. Empty: imported material that was deleted or has expired; its row stays, because only
     /// the same material may come back.
-    #[serde(with = "named::hex_bytes")]
+    #[serde(with = "catalog::bytes")]
     pub sealed: Vec<u8>,
     /// When and how it became the current one by a rotation; nothing for a key's first.
     #[serde(default)]
@@ -306,17 +306,4 @@ mod named {
         "AWS" => Some(KeyManager::Aws),
         _ => None,
     });
-
-    /// Bytes as hexadecimal digits: a third of the length of a JSON array of numbers.
-    pub mod hex_bytes {
-        use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-        pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_str(&hex::encode(bytes))
-        }
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-            hex::decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
-        }
-    }
 }

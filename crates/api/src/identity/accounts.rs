@@ -73,6 +73,7 @@ pub struct AccessKey {
     pub inactive: bool,
     pub created: Timestamp,
     /// The secret access key, wrapped by the seal under this key's id.
+    #[serde(with = "catalog::bytes")]
     pub sealed_secret: Vec<u8>,
 }
 

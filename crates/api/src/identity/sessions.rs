@@ -15,6 +15,7 @@ pub struct TemporaryCredential {
     pub principal: Principal,
     pub session: Session,
     /// The secret access key, wrapped by the seal under the access key's id.
+    #[serde(with = "catalog::bytes")]
     pub sealed_secret: Vec<u8>,
     /// SHA-256 of the session token, in hexadecimal digits.
     pub token_digest: String,

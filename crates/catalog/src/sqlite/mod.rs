@@ -1,4 +1,5 @@
-//! The embedded back end: one SQLite file in write-ahead-log mode, one writer thread, a connection per running reader.
+//! The embedded back end: one SQLite file in write-ahead-log mode, one writer thread, a connection per running reader, and
+//! a thread that folds the log into the file.
 //!
 //! ```text
 //!  PATH        the catalog            mode 0600, page cache written to it at checkpoints
@@ -8,6 +9,7 @@
 //! ```
 
 mod examine;
+mod fold;
 mod memory;
 mod readers;
 mod session;
@@ -56,7 +58,9 @@ impl Sqlite {
         prepare_writer(&connection).map_err(|e| CatalogError::backend("opening the catalog", e))?;
         let migrated = migrate(&mut connection, &sql)?;
         let memory = Arc::new(Memory::new(sql.tables.len()));
-        let writer = Writer::start(connection, sql.clone(), memory.clone(), migrated.epoch)?;
+        let file =
+            RealFiles.open(path, false).map_err(|e| CatalogError::backend("opening the catalog", e))?;
+        let writer = Writer::start(path, file, connection, sql.clone(), memory.clone(), migrated.epoch)?;
         let readers = Arc::new(Readers::new(path.to_owned(), memory));
         Ok((Sqlite { readers, writer, _lock: Mutex::new(lock), sql }, migrated.unbuilt))
     }
@@ -86,7 +90,7 @@ fn lock(path: &Path) -> Result<Connection, CatalogError> {
 
 /// Makes the file with mode 0600, or gives an existing one (a restored backup) that mode; log and shared memory take
 /// theirs from it. Must run under the lock: closing any descriptor of a file drops all of this process's POSIX locks
-/// on it, so nothing but SQLite may open the file while the catalog is open.
+/// on it, so nothing but SQLite may open the file while the catalog is open, or else must close it last (`fold.rs`).
 fn make_private(path: &Path) -> std::io::Result<()> {
     if !RealFiles.exists(path) {
         RealFiles.open(path, true)?;
@@ -135,9 +139,8 @@ fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     }
     connection.execute_batch(
         // FULL: the log is synced at every commit. secure_delete: what is deleted is overwritten with zeros.
-        // The log is folded in at 4000 pages (16 MiB, SQLite's default is 4 MiB): group commits fill it fast and a
-        // checkpoint costs two more syncs. Past a burst its file shrinks back to 64 MiB.
-        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000; \
+        // What folds the log is `fold.rs`; past a burst its file shrinks back to 64 MiB.
+        "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 0; \
          PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384",
     )
 }
@@ -175,12 +178,7 @@ impl Backend for Sqlite {
     }
 
     fn checkpoint(&self) -> Result<(), CatalogError> {
-        self.writer.run(|connection| {
-            let busy: i64 = connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-                .map_err(|e| CatalogError::backend("emptying the log", e))?;
-            if busy == 0 { Ok(()) } else { Err(CatalogError::Busy { seconds: BUSY.as_secs() }) }
-        })
+        self.writer.empty_log()
     }
 
     fn scrub(&self, _table: usize) -> Result<(), CatalogError> {

@@ -10,14 +10,18 @@
 //! ```
 
 use super::BUSY;
+use super::fold::{self, Fold, Folded};
 use super::memory::Memory;
 use super::session::SqliteSession;
 use crate::CatalogError;
 use crate::backend::{Done, Stats};
 use crate::changes::{self, Changes};
 use crate::sql::Sql;
+use env::File;
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -31,7 +35,7 @@ const GROUP: usize = 256;
 const VERSIONS_PER_EPOCH: i64 = 1 << 40;
 
 type Answer = Result<(), CatalogError>;
-type Work = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+type Work = Box<dyn FnOnce(&mut State) -> Answer + Send>;
 
 enum Request {
     Commit(Changes, Done),
@@ -47,16 +51,22 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// `file` is the catalog's at `path`, as [`Fold::start`] wants it.
     pub fn start(
-        connection: Connection,
+        path: &Path,
+        file: Arc<dyn File>,
+        mut connection: Connection,
         sql: Arc<Sql>,
         memory: Arc<Memory>,
         epoch: i64,
     ) -> Result<Self, CatalogError> {
         let (requests, queue) = channel();
+        let fold = Fold::start(path, &mut connection, file.clone())?;
         let stats = Arc::new(Mutex::new(Stats::default()));
         let version = epoch.wrapping_mul(VERSIONS_PER_EPOCH);
-        let state = State { connection, sql, memory, version, broken: None, stats: stats.clone() };
+        let broken = None;
+        let state =
+            State { fold, connection, _file: file, sql, memory, version, broken, stats: stats.clone() };
         let thread = env::spawn("catalog-writer", move || state.serve(&queue))
             .map_err(|e| CatalogError::backend("starting the writer thread", e))?;
         Ok(Writer { requests: Some(requests), thread: Some(thread), stats })
@@ -76,6 +86,15 @@ impl Writer {
 
     /// Runs work on the writer's connection, between commits.
     pub fn run(&self, work: impl FnOnce(&Connection) -> Answer + Send + 'static) -> Answer {
+        self.ask(|state| work(&state.connection))
+    }
+
+    /// Moves all of the log into the catalog's file and empties it.
+    pub fn empty_log(&self) -> Answer {
+        self.ask(State::empty_log)
+    }
+
+    fn ask(&self, work: impl FnOnce(&mut State) -> Answer + Send + 'static) -> Answer {
         let (reply, answer) = channel();
         let requests = self.requests.as_ref().ok_or_else(gone)?;
         requests.send(Request::Run(Box::new(work), reply)).map_err(|_| gone())?;
@@ -114,7 +133,10 @@ fn written(group: &[Changes]) -> Vec<usize> {
 }
 
 struct State {
+    // Dropped in this order: the folder's connection goes before the writer's, and the file after both.
+    fold: Fold,
     connection: Connection,
+    _file: Arc<dyn File>,
     sql: Arc<Sql>,
     /// Told of what commits change.
     memory: Arc<Memory>,
@@ -137,10 +159,12 @@ impl State {
             }
             if !group.is_empty() {
                 self.commit_group(group);
+                self.tend_log();
             }
             for (task, reply) in work {
+                let answer = self.refuse_if_broken().and_then(|()| task(&mut self));
                 // A caller that is gone needs no answer.
-                let _ = reply.send(self.refuse_if_broken().and_then(|()| task(&self.connection)));
+                let _ = reply.send(answer);
             }
         }
     }
@@ -226,6 +250,32 @@ impl State {
             return Err(fail(error));
         }
         applied
+    }
+
+    /// After everybody has heard, because the end of a fold takes a moment.
+    fn tend_log(&mut self) {
+        if self.broken.is_none() {
+            let folded = self.fold.tend(&self.connection);
+            self.heed(folded);
+        }
+    }
+
+    fn empty_log(&mut self) -> Answer {
+        let folded = self.fold.rest();
+        self.heed(folded);
+        self.refuse_if_broken()?;
+        fold::empty(&self.connection)
+    }
+
+    fn heed(&mut self, folded: Folded) {
+        let Err(mut cause) = folded else { return };
+        tracing::error!(cause, "the catalog's log could not be folded");
+        // What was to be folded may be in the log alone. The next opening folds all of it again, if this close leaves it there.
+        let keep = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        if let Err(error) = keep {
+            cause = format!("{cause}; and the log may not stay: {error}");
+        }
+        self.broken = Some(cause);
     }
 
     /// A failed sync may have lost pages that the kernel now believes to be clean, so a later sync would succeed and

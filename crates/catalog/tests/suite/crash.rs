@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 const URL: &str = "SEALVOL_CRASH_CHILD";
+/// How long the child's notes are beyond their text.
+const BYTES: &str = "SEALVOL_CRASH_BYTES";
 const WRITERS: usize = 4;
 
 /// Does nothing in a normal run.
@@ -15,21 +17,22 @@ fn child() {
     let Ok(url) = std::env::var(URL) else { return };
     let clock = Arc::new(env::RealClock::default());
     let catalog = Catalog::open(&url, &[Item::TABLE, Note::TABLE], clock).unwrap();
+    let padding = "x".repeat(std::env::var(BYTES).map_or(0, |bytes| bytes.parse().unwrap()));
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
-            let catalog = catalog.clone();
-            scope.spawn(move || write_for_ever(&catalog, writer));
+            let (catalog, padding) = (catalog.clone(), &padding);
+            scope.spawn(move || write_for_ever(&catalog, writer, padding));
         }
     });
 }
 
 /// Writes and tells until writing fails; then tells that, and what a further try says.
-fn write_for_ever(catalog: &Catalog, writer: usize) {
+fn write_for_ever(catalog: &Catalog, writer: usize, padding: &str) {
     loop {
-        match write_one(catalog, writer) {
+        match write_one(catalog, writer, padding) {
             Ok(n) => println!("ack {writer} {n}"),
             Err(error) => {
-                println!("failed {writer} {error}; then {:?}", write_one(catalog, writer));
+                println!("failed {writer} {error}; then {:?}", write_one(catalog, writer, padding));
                 return;
             }
         }
@@ -37,13 +40,15 @@ fn write_for_ever(catalog: &Catalog, writer: usize) {
 }
 
 /// Raises the writer's counter and appends a note of the same number.
-fn write_one(catalog: &Catalog, writer: usize) -> Result<i64, CatalogError> {
+fn write_one(catalog: &Catalog, writer: usize, padding: &str) -> Result<i64, CatalogError> {
     let key = format!("counter/{writer}");
     catalog.transact(|tx| {
         let mut row = tx.get::<Item>(&key)?.unwrap_or(item(&key, "", 0));
         row.n += 1;
         tx.put(&row)?;
-        tx.append(&note(&format!("{writer}/{:08}", row.n)))?;
+        let mut note = note(&format!("{writer}/{:08}", row.n));
+        note.text.push_str(padding);
+        tx.append(&note)?;
         Ok(row.n)
     })
 }
@@ -92,12 +97,23 @@ fn check(catalog: &Catalog, acknowledged: [i64; WRITERS]) {
 }
 
 pub fn every_acknowledged_commit_survives_kill_9(place: &Place) {
+    kill_in_rounds(place, "", 12, 17);
+}
+
+/// As above, with a log that is long enough to be folded most of the time.
+#[test]
+fn every_acknowledged_commit_survives_kill_9_while_the_log_is_folded() {
+    kill_in_rounds(&Place::sqlite(), &format!("export {BYTES}=60000;"), 6, 120);
+}
+
+/// Kills the child after `lines` acknowledgements, then after twice as many, and so on.
+fn kill_in_rounds(place: &Place, limit: &str, rounds: usize, lines: usize) {
     let mut before = [0; WRITERS];
-    for round in 1..=12 {
-        let mut lines = 0;
-        let told = run_child(place, "", |line| {
-            lines += usize::from(line.contains("ack "));
-            lines > round * 17
+    for round in 1..=rounds {
+        let mut heard = 0;
+        let told = run_child(place, limit, |line| {
+            heard += usize::from(line.contains("ack "));
+            heard > round * lines
         });
         assert!(
             told.iter().zip(before).all(|(now, before)| *now == 0 || *now > before),
@@ -107,7 +123,7 @@ pub fn every_acknowledged_commit_survives_kill_9(place: &Place) {
         check(&place.open(), highest);
         before = highest;
     }
-    assert!(before.iter().sum::<i64>() > 12 * 17);
+    assert!(before.iter().sum::<i64>() > (rounds * lines) as i64);
 }
 
 /// A file-size limit stands in for a disk that fails in the middle of a commit.

@@ -88,7 +88,7 @@ pub struct Source {
     #[serde(default)]
     pub grant: Option<Grant>,
     /// The source's data key wrapped under the volume's KMS key, while the data is re-encrypted.
-    #[serde(default)]
+    #[serde(default, with = "catalog::bytes::optional")]
     pub rewrapped_key: Option<Vec<u8>>,
     /// Percent that is loaded.
     #[serde(default)]
@@ -108,6 +108,7 @@ pub struct Encryption {
     /// Which row of the outcome table decided, for `sealvol explain`.
     pub outcome_row: String,
     /// The wrapped data key, once KMS has made it; the same bytes are in the superblock.
+    #[serde(default, with = "catalog::bytes::optional")]
     pub wrapped_key: Option<Vec<u8>>,
     /// The value of `aws:ebs:id` that the wrapped key is bound to.
     pub context_id: String,
