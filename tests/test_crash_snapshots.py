@@ -39,10 +39,10 @@ BUSY = {
 
 
 class Snap:
-    """A snapshot and what it must hold. `may_fail`: its source was going while it was asked for."""
+    """A snapshot and what it must hold; of a copy under way, what it is made of."""
 
-    def __init__(self, snapshot_id, region, content, key, may_fail=False):
-        self.id, self.region, self.content, self.key, self.may_fail = snapshot_id, region, content, key, may_fail
+    def __init__(self, snapshot_id, region, content, key, source=None):
+        self.id, self.region, self.content, self.key, self.source = snapshot_id, region, content, key, source
         self.looked_at = self.deleting = self.deleted = False
 
 
@@ -217,7 +217,7 @@ class World:
 
         # A copy is never under the source's key by itself.
         its_key = key or (snap.key and DEFAULT)
-        make = lambda made: Snap(made, region, snap.content, its_key, may_fail=snap.deleting)  # noqa: E731
+        make = lambda made: Snap(made, region, snap.content, its_key, source=snap)  # noqa: E731
         try:
             answer = self._ask("copy", region, make, call, lambda: snap.deleting)
         except ClientError as error:
@@ -414,12 +414,14 @@ class World:
                 assert not snap.deleted, f"{snap.id} was deleted"
                 snap.deleting = False
                 one = shown[snap.id]
-                if one["State"] == "error" and snap.may_fail:
+                # A source that is deleted before the copy is begun is not found.
+                if one["State"] == "error" and snap.source and snap.source.deleting:
                     assert one["StateMessage"] == "Source snapshot is not found", one
                     self.ec2[region].delete_snapshot(SnapshotId=snap.id)
                     del self.snaps[snap.id], shown[snap.id]
                     continue
                 assert one["State"] == "completed" and one["Progress"] == "100%", one
+                snap.source = None
                 assert one["Encrypted"] is bool(snap.key) and one.get("KmsKeyId") in (snap.key, *self._default(snap.key, region)), one
                 snap.key = one.get("KmsKeyId")
             mine = {s.id for s in self.snaps.values() if s.region == region}
