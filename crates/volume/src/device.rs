@@ -349,8 +349,9 @@ fn put(
     let mut flush = layer.map.mark_written(index, &page, range, Count::Change);
     // After the mark below: a flush takes the copies of the upper layer first.
     if let Some((above, page)) = above {
-        let due = above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
-        // A merge that runs meets the same and flushes. A guest's write would wait for thousands of holes to be punched.
+        // Its space comes back with its region's, when the merge has come there: one hole and not thousands.
+        let due = above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, false);
+        // A merge that runs meets the same and flushes.
         flush |= due && !volume.merging.is_locked();
     }
     Ok(flush)
