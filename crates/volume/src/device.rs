@@ -302,19 +302,15 @@ fn read_plain(
 
 /// Units of one chunk that is not kept. The chunk was verified by its hash: there are no tags to look at.
 fn read_aside(chunk: &Chunk, coder: &mut Coder, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
-    // All held, as is usual: one copy, one call.
+    // All held, as is usual: one call.
     if let Some(held) = chunk.held((first.0 % UNITS_PER_CHUNK) as usize, bytes.len() / UNIT) {
-        bytes.copy_from_slice(held);
-        return coder.decrypt(first, bytes);
+        return coder.decrypt_from(first, held, bytes);
     }
     for (n, to) in (0..).zip(bytes.as_chunks_mut::<UNIT>().0) {
         let unit = first.plus(n);
         match chunk.unit((unit.0 % UNITS_PER_CHUNK) as usize) {
             None => to.fill(0),
-            Some(held) => {
-                to.copy_from_slice(held);
-                coder.decrypt(unit, to)?;
-            }
+            Some(held) => coder.decrypt_from(unit, held, to)?,
         }
     }
     Ok(())
