@@ -47,18 +47,18 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     /// To be filled with what lies in the store.
-    pub fn to_fill(&mut self) -> &mut Vec<u8> {
+    pub fn for_filling(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
     /// To be changed. It does not come back.
-    pub fn to_change(&mut self) -> &mut Vec<u8> {
+    pub fn for_change(&mut self) -> &mut Vec<u8> {
         self.home = None;
         &mut self.bytes
     }
 
     pub fn into_vec(mut self) -> Vec<u8> {
-        std::mem::take(self.to_change())
+        std::mem::take(self.for_change())
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
         let idle = || buffers.idle().len();
         let filled = || {
             let mut buffer = buffers.take();
-            buffer.to_fill().resize(4096, 7);
+            buffer.for_filling().resize(4096, 7);
             buffer
         };
         let at = filled().as_ptr();
@@ -108,7 +108,7 @@ mod tests {
         drop(filled().clone());
         assert_eq!(idle(), 1, "of the two only one is at home here");
         let mut changed = filled();
-        changed.to_change().fill(1);
+        changed.for_change().fill(1);
         drop(changed);
         assert_eq!(idle(), 0, "what was decrypted in it is not for others");
         assert_eq!(filled().into_vec(), [7; 4096]);

@@ -61,7 +61,7 @@ impl Chunk {
             return None;
         }
         self.present |= 1 << unit;
-        self.buffer.to_change().extend_from_slice(bytes);
+        self.buffer.for_change().extend_from_slice(bytes);
         Some(())
     }
 
@@ -110,7 +110,7 @@ impl Chunk {
     ) -> Result<(), E> {
         let runs: Vec<(usize, usize)> =
             self.runs().map(|(first, bytes)| (first, bytes.len() / DATA_UNIT_BYTES)).collect();
-        let mut rest = self.buffer.to_change().get_mut(self.from..).unwrap_or_default();
+        let mut rest = self.buffer.for_change().get_mut(self.from..).unwrap_or_default();
         for (first, count) in runs {
             let Some((run, tail)) = rest.split_at_mut_checked(count * DATA_UNIT_BYTES) else { break };
             work(first, run)?;

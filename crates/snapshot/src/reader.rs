@@ -113,7 +113,7 @@ impl ChunkSource for Reader {
         let Some(entry) = self.entry(index)? else { return Ok(None) };
         let kind = Kind::Chunk { index, hash: entry.hash };
         let (region, mut buffer) = (&self.head().region, self.buffers.take());
-        let name = fetch_part_into(&*self.store, region, &entry.writer, kind, buffer.to_fill())?;
+        let name = fetch_part_into(&*self.store, region, &entry.writer, kind, buffer.for_filling())?;
         Chunk::decode_buffer(name.as_str(), buffer).map(Some)
     }
 }
