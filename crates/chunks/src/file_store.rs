@@ -142,8 +142,13 @@ impl ChunkStore for FileStore {
     }
 
     fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        self.get_into(name, &mut bytes).map(|()| bytes)
+    }
+
+    fn get_into(&self, name: &ObjectName, into: &mut Vec<u8>) -> Result<(), StoreError> {
         let place = self.place(name);
-        self.files.read(&place).map_err(|e| {
+        self.files.read_into(&place, into).map_err(|e| {
             if is_absent(&e) { StoreError::NotFound(name.to_string()) } else { failed(&e, &place) }
         })
     }

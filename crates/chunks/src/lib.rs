@@ -30,6 +30,12 @@ pub trait ChunkStore: Send + Sync + 'static {
     /// The whole object. [`StoreError::NotFound`] if there is none of this name.
     fn get(&self, name: &ObjectName) -> Result<Vec<u8>, StoreError>;
 
+    /// The same into memory that was used before, where that saves anything; what was in it is lost, on an error, too.
+    fn get_into(&self, name: &ObjectName, into: &mut Vec<u8>) -> Result<(), StoreError> {
+        *into = self.get(name)?;
+        Ok(())
+    }
+
     /// Removes an object; fine if it is gone. Done on return, but not durably: after a power loss it may be back.
     fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
 

@@ -53,6 +53,18 @@ impl UnitCipher {
         each_unit(&mut self.decrypt, first, bytes)
     }
 
+    /// Decrypts whole units, the first of which is `first`, to another place of the same length.
+    pub fn decrypt_from(&mut self, first: DataUnit, from: &[u8], to: &mut [u8]) -> Result<(), CipherError> {
+        let (units, rest) = from.as_chunks::<DATA_UNIT_BYTES>();
+        if !rest.is_empty() || from.len() != to.len() {
+            return Err(CipherError("not a whole number of units, or not a place for them"));
+        }
+        for ((n, unit), to) in (0..).zip(units).zip(to.as_chunks_mut::<DATA_UNIT_BYTES>().0) {
+            self.decrypt.apply_from(Tweak::of(first.plus(n)), unit, to)?;
+        }
+        Ok(())
+    }
+
     /// Conceals a digest of plaintext that has to be kept: a bare one would let who reads the disk test guesses. `number` is
     /// the digest's place; its tweaks are none that a data unit can have.
     pub fn conceal_digest(&mut self, number: u64, digest: &mut [u8; 32]) -> Result<(), CipherError> {

@@ -123,3 +123,17 @@ fn a_digest_comes_back_in_its_place_only_and_meets_no_unit() {
     assert_eq!(kept, digest);
     assert_ne!(Tweak::of_digest(7).bytes(), Tweak::of(DataUnit(7)).bytes());
 }
+
+#[test]
+fn decrypting_to_another_place_gives_the_same_and_leaves_what_was_read() {
+    let mut cipher = UnitCipher::new(&DataKey::for_tests(std::array::from_fn(|n| n as u8))).unwrap();
+    let plain: Vec<u8> = (0..3 * DATA_UNIT_BYTES).map(|n| (n / 7) as u8).collect();
+    let mut stored = plain.clone();
+    cipher.encrypt(DataUnit(9), &mut stored).unwrap();
+    let (before, mut to) = (stored.clone(), vec![0; plain.len()]);
+    cipher.decrypt_from(DataUnit(9), &stored, &mut to).unwrap();
+    assert!(to == plain && stored == before);
+    for (from, to) in [(4095, 4095), (4096, 8192), (8192, 4096), (0, 4096)] {
+        assert!(cipher.decrypt_from(DataUnit(9), &stored[..from], &mut vec![0; to]).is_err(), "{from} {to}");
+    }
+}

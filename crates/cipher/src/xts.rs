@@ -74,12 +74,35 @@ impl Xts {
 
     /// Encrypts or decrypts one data unit in place. XTS needs at least 16 bytes; the standard allows 2^24.
     pub fn apply(&mut self, tweak: Tweak, unit: &mut [u8]) -> Result<(), CipherError> {
-        let len = c_int::try_from(unit.len()).ok().filter(|len| (16..=1 << 24).contains(len));
+        let to = unit.as_mut_ptr();
+        // SAFETY: input and output are the same bytes.
+        unsafe { self.run(tweak, to, to, unit.len()) }
+    }
+
+    /// The same from one place to another of the same length.
+    pub fn apply_from(&mut self, tweak: Tweak, from: &[u8], to: &mut [u8]) -> Result<(), CipherError> {
+        if from.len() != to.len() {
+            return Err(CipherError("a data unit does not fit its place"));
+        }
+        // SAFETY: both have this length, and cannot overlap.
+        unsafe { self.run(tweak, from.as_ptr(), to.as_mut_ptr(), to.len()) }
+    }
+
+    /// # Safety
+    /// `from` must be readable and `to` writable for `len` bytes; they are the same address, or do not overlap.
+    unsafe fn run(
+        &mut self,
+        tweak: Tweak,
+        from: *const u8,
+        to: *mut u8,
+        len: usize,
+    ) -> Result<(), CipherError> {
+        let len = c_int::try_from(len).ok().filter(|len| (16..=1 << 24).contains(len));
         let len = len.ok_or(CipherError("a data unit has 16 bytes to 16 MiB"))?;
         let mut written: c_int = 0;
         // SAFETY: the context is live, keyed, and ours alone (`&mut self`). The tweak has the 16 bytes that an XTS IV
-        // needs; nulls and -1 keep cipher, key and direction. Input and output are the same `len` bytes, which the
-        // library allows when they start at the same address; XTS writes exactly as many bytes as it reads.
+        // needs; nulls and -1 keep cipher, key and direction. Input and output are as the caller promises, which is what the
+        // library allows; XTS writes exactly as many bytes as it reads.
         let ok = unsafe {
             lc::EVP_CipherInit_ex(
                 self.0.as_ptr(),
@@ -89,13 +112,7 @@ impl Xts {
                 tweak.0.as_ptr(),
                 -1,
             ) == 1
-                && lc::EVP_CipherUpdate(
-                    self.0.as_ptr(),
-                    unit.as_mut_ptr(),
-                    &raw mut written,
-                    unit.as_ptr(),
-                    len,
-                ) == 1
+                && lc::EVP_CipherUpdate(self.0.as_ptr(), to, &raw mut written, from, len) == 1
         };
         if ok && written == len { Ok(()) } else { Err(CipherError("the library failed")) }
     }

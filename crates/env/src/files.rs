@@ -62,6 +62,11 @@ pub trait Files: Send + Sync {
     fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>>;
     /// Reads a small file whole.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The same into memory that was used before; what was in it is lost, on an error, too.
+    fn read_into(&self, path: &Path, into: &mut Vec<u8>) -> io::Result<()> {
+        *into = self.read(path)?;
+        Ok(())
+    }
     /// Replaces a small file whole and durably: temporary file, sync, rename, sync of the directory. After a crash the
     /// old or the new content is there, nothing between.
     fn write_durably(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
@@ -256,6 +261,14 @@ impl Files for RealFiles {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
+    }
+
+    fn read_into(&self, path: &Path, into: &mut Vec<u8>) -> io::Result<()> {
+        let file = std::fs::File::open(path)?;
+        let len = usize::try_from(file.metadata()?.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        // Zeros only for what is longer than the memory was: the kernel overwrites all of it.
+        into.resize(len, 0);
+        file.read_exact_at(into, 0)
     }
 
     fn write_durably(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -12,6 +12,7 @@
 //! one checks it against the name that the manifest gave.
 
 use crate::SnapshotError;
+use crate::buffer::Buffer;
 use cipher::DATA_UNIT_BYTES;
 
 /// Bytes of a volume that a chunk covers: the block size of the EBS direct API.
@@ -30,7 +31,7 @@ pub struct Chunk {
     present: u128,
     /// From `from` on: the held units in order, without gaps. What is before is of no interest: moving half a MiB to the front would
     /// cost as much as reading it.
-    buffer: Vec<u8>,
+    buffer: Buffer,
     from: usize,
 }
 
@@ -45,12 +46,12 @@ impl Eq for Chunk {}
 impl Chunk {
     /// A chunk of all units. `bytes` are stored as they are, so they must be ciphertext already in an encrypted lineage.
     pub fn full(bytes: Vec<u8>) -> Option<Chunk> {
-        (bytes.len() == CHUNK_BYTES).then_some(Chunk { present: u128::MAX, buffer: bytes, from: 0 })
+        (bytes.len() == CHUNK_BYTES).then_some(Chunk { present: u128::MAX, buffer: bytes.into(), from: 0 })
     }
 
     /// A chunk of no units.
     pub fn empty() -> Chunk {
-        Chunk { present: 0, buffer: Vec::new(), from: 0 }
+        Chunk { present: 0, buffer: Buffer::default(), from: 0 }
     }
 
     /// Adds a unit behind those held; `None` (and nothing done) if it is not after all of them or not a whole unit.
@@ -60,7 +61,7 @@ impl Chunk {
             return None;
         }
         self.present |= 1 << unit;
-        self.buffer.extend_from_slice(bytes);
+        self.buffer.for_change().extend_from_slice(bytes);
         Some(())
     }
 
@@ -109,7 +110,7 @@ impl Chunk {
     ) -> Result<(), E> {
         let runs: Vec<(usize, usize)> =
             self.runs().map(|(first, bytes)| (first, bytes.len() / DATA_UNIT_BYTES)).collect();
-        let mut rest = self.buffer.get_mut(self.from..).unwrap_or_default();
+        let mut rest = self.buffer.for_change().get_mut(self.from..).unwrap_or_default();
         for (first, count) in runs {
             let Some((run, tail)) = rest.split_at_mut_checked(count * DATA_UNIT_BYTES) else { break };
             work(first, run)?;
@@ -129,12 +130,13 @@ impl Chunk {
     }
 
     /// The same without another buffer where all units are held.
-    pub fn into_bytes(mut self) -> Vec<u8> {
+    pub fn into_bytes(self) -> Vec<u8> {
         if self.present != u128::MAX {
             return self.bytes();
         }
-        self.buffer.drain(..self.from);
-        self.buffer
+        let mut bytes = self.buffer.into_vec();
+        bytes.drain(..self.from);
+        bytes
     }
 
     /// Bytes of the object to store.
@@ -155,6 +157,10 @@ impl Chunk {
 
     /// Reads an object, whose hash was checked. Any bytes may come; none panic. `object` names it in errors.
     pub fn decode(object: &str, bytes: Vec<u8>) -> Result<Chunk, SnapshotError> {
+        Chunk::decode_buffer(object, bytes.into())
+    }
+
+    pub(crate) fn decode_buffer(object: &str, bytes: Buffer) -> Result<Chunk, SnapshotError> {
         let damaged =
             |what: &str| SnapshotError::Damaged { object: object.to_owned(), what: what.to_owned() };
         let head: &[u8; HEAD] = bytes.first_chunk().ok_or_else(|| damaged("it is too short"))?;

@@ -11,6 +11,7 @@
 //! chunks of earlier ones, so an object lives as long as any manifest names it. Because each object has one writer, two
 //! snapshots never meet in a name, and collecting the objects of a deleted snapshot needs no lock.
 
+mod buffer;
 mod bytes;
 mod changed;
 mod chunk;

@@ -1,10 +1,11 @@
 //! Reading a stored snapshot: [`Reader`].
 
-use crate::fetch::fetch_part;
+use crate::buffer::Buffers;
+use crate::fetch::{fetch_part, fetch_part_into};
 use crate::manifest::{Manifest, PageRef, chunks_of};
 use crate::name::Kind;
 use crate::page::{CHUNKS_PER_PAGE, Entry, Page};
-use crate::{Chunk, ChunkSource, Head, SnapshotError, SnapshotRef};
+use crate::{Chunk, ChunkSource, Head, SnapshotError, SnapshotRef, Snapshots};
 use chunks::ChunkStore;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ const PAGES_KEPT: usize = 32;
 /// A stored snapshot, opened. Its manifest was verified; pages and chunks are verified as they are read.
 pub struct Reader {
     store: Arc<dyn ChunkStore>,
+    buffers: Arc<Buffers>,
     at: SnapshotRef,
     manifest: Manifest,
     /// Least recently used first.
@@ -23,8 +25,9 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(store: Arc<dyn ChunkStore>, at: SnapshotRef, manifest: Manifest) -> Reader {
-        Reader { store, at, manifest, pages: Mutex::new(Vec::new()) }
+    pub(crate) fn new(snapshots: &Snapshots, at: SnapshotRef, manifest: Manifest) -> Reader {
+        let (store, buffers) = (snapshots.store.clone(), snapshots.buffers.clone());
+        Reader { store, buffers, at, manifest, pages: Mutex::new(Vec::new()) }
     }
 
     pub fn at(&self) -> &SnapshotRef {
@@ -109,8 +112,9 @@ impl ChunkSource for Reader {
     fn chunk(&self, index: u32) -> Result<Option<Chunk>, SnapshotError> {
         let Some(entry) = self.entry(index)? else { return Ok(None) };
         let kind = Kind::Chunk { index, hash: entry.hash };
-        let (name, bytes) = fetch_part(&*self.store, &self.head().region, &entry.writer, kind)?;
-        Chunk::decode(name.as_str(), bytes).map(Some)
+        let (region, mut buffer) = (&self.head().region, self.buffers.take());
+        let name = fetch_part_into(&*self.store, region, &entry.writer, kind, buffer.for_filling())?;
+        Chunk::decode_buffer(name.as_str(), buffer).map(Some)
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Snapshots`]: the snapshots of a chunk store. Opening one, and the chunks of one that is written block by block.
 
+use crate::buffer::Buffers;
 use crate::fetch::{MISSING, fetch, fetch_part};
 use crate::manifest::Manifest;
 use crate::name::{self, Kind};
@@ -11,11 +12,13 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Snapshots {
     pub(crate) store: Arc<dyn ChunkStore>,
+    /// For all who read chunks.
+    pub(crate) buffers: Arc<Buffers>,
 }
 
 impl Snapshots {
     pub fn new(store: Arc<dyn ChunkStore>) -> Snapshots {
-        Snapshots { store }
+        Snapshots { store, buffers: Arc::default() }
     }
 
     /// How many threads at a time gain anything.
@@ -57,7 +60,7 @@ impl Snapshots {
         }
         let hash = ChunkHash::of(&bytes).to_string();
         let at = SnapshotRef { region: region.to_owned(), snapshot: snapshot.to_owned(), hash };
-        Ok(Some(Arc::new(Reader::new(self.store.clone(), at, manifest))))
+        Ok(Some(Arc::new(Reader::new(self, at, manifest))))
     }
 
     /// Stores one chunk of a snapshot that is written block by block; durable on return. The hash is what

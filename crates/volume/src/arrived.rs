@@ -9,10 +9,10 @@ use snapshot::Chunk;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Chunks at most: 8 MiB. Few, so that memory comes round again: fresh pages cost a read as much as the hash.
-const ARRIVED_MAX: usize = 16;
+/// Chunks at most: 4 MiB. Few, so that the memory that comes round again is still near the processor.
+const ARRIVED_MAX: usize = 8;
 /// The newest ones, which are left alone.
-const FRESH: usize = 8;
+const FRESH: usize = 4;
 
 #[derive(Default)]
 pub(crate) struct Arrived(Mutex<Waiting>);

@@ -64,6 +64,15 @@ impl Coder {
         Ok(())
     }
 
+    /// The plaintext of such units, at another place of the same length.
+    pub fn decrypt_from(&mut self, first: Unit, from: &[u8], to: &mut [u8]) -> Result<(), VolumeError> {
+        match &mut self.cipher {
+            Some(cipher) => cipher.decrypt_from(first.data_unit(), from, to)?,
+            None => to.copy_from_slice(from),
+        }
+        Ok(())
+    }
+
     /// Makes of units (all in one region) what is to lie on the disk, and their [`Coder::tags`].
     pub fn encode(&mut self, first: Unit, units: &mut [u8]) -> Result<(), VolumeError> {
         debug_assert!(units.len() <= UNITS_PER_REGION as usize * UNIT);

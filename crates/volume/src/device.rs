@@ -302,19 +302,15 @@ fn read_plain(
 
 /// Units of one chunk that is not kept. The chunk was verified by its hash: there are no tags to look at.
 fn read_aside(chunk: &Chunk, coder: &mut Coder, first: Unit, bytes: &mut [u8]) -> Result<(), VolumeError> {
-    // All held, as is usual: one copy, one call.
+    // All held, as is usual: one call.
     if let Some(held) = chunk.held((first.0 % UNITS_PER_CHUNK) as usize, bytes.len() / UNIT) {
-        bytes.copy_from_slice(held);
-        return coder.decrypt(first, bytes);
+        return coder.decrypt_from(first, held, bytes);
     }
     for (n, to) in (0..).zip(bytes.as_chunks_mut::<UNIT>().0) {
         let unit = first.plus(n);
         match chunk.unit((unit.0 % UNITS_PER_CHUNK) as usize) {
             None => to.fill(0),
-            Some(held) => {
-                to.copy_from_slice(held);
-                coder.decrypt(unit, to)?;
-            }
+            Some(held) => coder.decrypt_from(unit, held, to)?,
         }
     }
     Ok(())
@@ -349,8 +345,9 @@ fn put(
     let mut flush = layer.map.mark_written(index, &page, range, Count::Change);
     // After the mark below: a flush takes the copies of the upper layer first.
     if let Some((above, page)) = above {
-        let due = above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
-        // A merge that runs meets the same and flushes. A guest's write would wait for thousands of holes to be punched.
+        // Its space comes back with its region's, when the merge has come there: one hole and not thousands.
+        let due = above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, false);
+        // A merge that runs meets the same and flushes.
         flush |= due && !volume.merging.is_locked();
     }
     Ok(flush)

@@ -143,6 +143,11 @@ impl UnitRange {
         self.pieces(Unit::left_in_region)
     }
 
+    /// The pieces of the range, each in one chunk.
+    pub fn by_chunk(self) -> impl Iterator<Item = UnitRange> {
+        self.pieces(Unit::left_in_chunk)
+    }
+
     /// The pieces of the range, each in one map page.
     pub fn by_page(self) -> impl Iterator<Item = UnitRange> {
         self.pieces(Unit::left_in_page)

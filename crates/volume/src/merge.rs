@@ -19,6 +19,9 @@ use cipher::TAG_BYTES;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Bytes moved between two flushes. Until then they take space twice, and a snapshot that comes between waits for their sync.
+const FLUSH_EVERY: u64 = 512 << 20;
+
 /// Its lock is held by the merge that runs.
 #[derive(Default)]
 pub(crate) struct Turn;
@@ -29,6 +32,13 @@ struct Pair {
     place: usize,
     lower: Arc<Layer>,
     upper: Arc<Layer>,
+}
+
+/// What became of a region.
+struct Moved {
+    bytes: u64,
+    /// So much is pending that a flush is due.
+    flush: bool,
 }
 
 impl Pair {
@@ -82,7 +92,7 @@ impl Volume {
     /// Moves everything. Returns whether the upper layer is empty now: not if a snapshot came between.
     fn move_down(&self, pair: &Pair, stop: &AtomicBool) -> Result<bool, VolumeError> {
         let mut buffer = vec![0; REGION_BYTES as usize];
-        let mut from = PageIndex(0);
+        let (mut from, mut moved) = (PageIndex(0), 0);
         while let Some((index, page)) = pair.upper.map.next_page(from)? {
             let units = UnitRange { start: index.first_unit(), count: UNITS_PER_PAGE };
             for range in units.by_region() {
@@ -91,8 +101,11 @@ impl Volume {
                 }
                 match self.move_region(pair, &page, range, &mut buffer)? {
                     None => return Ok(false),
-                    Some(true) => self.flush()?,
-                    Some(false) => {}
+                    Some(region) if region.flush || moved + region.bytes >= FLUSH_EVERY => {
+                        moved = 0;
+                        self.flush()?;
+                    }
+                    Some(region) => moved += region.bytes,
                 }
             }
             from = PageIndex(index.0 + 1);
@@ -100,14 +113,14 @@ impl Volume {
         Ok(true)
     }
 
-    /// Moves what a region has in the upper layer. Returns whether a flush is due; `None` if the plan does not stand any more.
+    /// Moves what a region has in the upper layer. `None` if the plan does not stand any more.
     fn move_region(
         &self,
         pair: &Pair,
         page: &Arc<Page>,
         range: UnitRange,
         buffer: &mut [u8],
-    ) -> Result<Option<bool>, VolumeError> {
+    ) -> Result<Option<Moved>, VolumeError> {
         let _piece = self.pieces.read();
         let stack = self.gate.read();
         if !pair.stands(&stack) {
@@ -123,7 +136,7 @@ impl Volume {
             // Before the units move: until then, the upper layer says what changed. (If it lost changes, that is whatever it holds.)
             lower.add_changed(index, &lower.page_to_change(index)?, changed);
         }
-        let (mut rest, mut flush) = (range, false);
+        let (mut rest, mut flush, mut moved) = (range, false, 0);
         while rest.count > 0 {
             let (state, count) = page.run(rest.start.in_page(), rest.count as usize);
             let run = UnitRange { start: rest.start, count: count as u64 };
@@ -136,6 +149,7 @@ impl Volume {
                     pair.upper.read(run.start, bytes)?;
                     pair.lower.store.write(run.start, bytes)?;
                     self.move_tags(pair, run)?;
+                    moved += bytes.len() as u64;
                     flush |= lower.mark_written(index, &below, run, Count::Nothing);
                 }
                 UnitState::Zero if nothing_below => {
@@ -148,9 +162,11 @@ impl Volume {
                     flush |= lower.mark_free(index, &below, run, UnitState::Zero, Count::Nothing, true);
                 }
             }
-            flush |= upper.mark_free(index, page, run, UnitState::Unwritten, Count::Nothing, true);
+            flush |= upper.mark_free(index, page, run, UnitState::Unwritten, Count::Nothing, false);
         }
-        Ok(Some(flush))
+        // All of the region at once: guests' writes have taken units out of it, too.
+        flush |= upper.punch(index, page, range);
+        Ok(Some(Moved { bytes: moved, flush }))
     }
 
     /// Their tags move with the units.

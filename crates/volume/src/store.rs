@@ -176,7 +176,12 @@ impl Store {
         }
         let Ok((segment, number, offset)) = self.locate(first) else { return };
         let Ok(file) = self.file(segment, number, false) else { return };
-        if let Err(e) = file.punch_hole(offset, count * crate::DATA_UNIT_BYTES)
+        let bytes = count * crate::DATA_UNIT_BYTES;
+        // A merge gives back whole regions, of most of which a sparse layer may have nothing. A look is cheaper than a hole.
+        if matches!(file.next_data(offset), Ok(next) if next.is_none_or(|next| next >= offset + bytes)) {
+            return;
+        }
+        if let Err(e) = file.punch_hole(offset, bytes)
             && e.kind() == io::ErrorKind::Unsupported
         {
             self.no_holes.store(true, Ordering::Relaxed);

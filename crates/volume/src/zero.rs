@@ -115,7 +115,8 @@ fn mask(stack: &Stack, range: UnitRange, punch: bool) -> Result<bool, VolumeErro
     };
     let mut flush = layer.map.mark_free(index, &page, range, UnitState::Zero, Count::Change, punch);
     if let Some((above, page)) = above {
-        flush |= above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, true);
+        // The merge gives its space back.
+        flush |= above.map.mark_free(index, &page, range, UnitState::Unwritten, Count::Nothing, false);
     }
     Ok(flush)
 }

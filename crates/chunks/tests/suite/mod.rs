@@ -86,9 +86,16 @@ pub fn what_is_put_is_got_whole(store: &dyn ChunkStore) {
 }
 
 pub fn bytes_of_every_length_come_back(store: &dyn ChunkStore) {
-    for len in [0, 1, 511, 4096, 70_001] {
+    let lengths = [0, 1, 511, 4096, 70_001];
+    for len in lengths {
         store.put(&chunk(len), &vec![7; len as usize]).unwrap();
         assert_eq!(store.get(&chunk(len)).unwrap(), vec![7; len as usize]);
+    }
+    // Into memory that held more, or less, of something else.
+    let mut used = vec![9; 5000];
+    for len in lengths.into_iter().rev().chain(lengths) {
+        store.get_into(&chunk(len), &mut used).unwrap();
+        assert_eq!(used, vec![7; len as usize]);
     }
 }
 

@@ -108,3 +108,25 @@ fn a_block_is_whole_and_comes_back() {
         assert!(open_block(key, 0, Chunk::empty()).unwrap() == vec![0; CHUNK_BYTES]);
     }
 }
+
+#[test]
+fn nothing_plain_is_in_the_memory_that_comes_round_again() {
+    let snapshots = Snapshots::new(MemoryStore::new());
+    let plain: Arc<dyn ChunkSource> = Arc::new(source(SIZE, &model()));
+    let recoded = Recoded::new(plain, None, Some(key(1))).unwrap();
+    let spec = StoreSpec { encryption: Some(encryption()), ..spec("snap-1") };
+    let stored = snapshots.store(&spec, None, &recoded, &Control::silent(3)).unwrap();
+    let reader = snapshots.open(&stored.at).unwrap();
+    // Each is read twice, and the first of the two decrypted.
+    for (index, value) in model() {
+        let block = open_block(Some(&key(1)), index, reader.chunk(index).unwrap().unwrap()).unwrap();
+        assert!(block == chunk(index, value).bytes());
+        assert!(reader.chunk(index).unwrap().unwrap() == sealed(&key(1), index, value));
+        let idle = snapshots.buffers.idle();
+        assert_eq!(idle.len(), 1, "only what nobody changed comes back");
+        let plain = chunk(index, value);
+        let (_, run) = plain.runs().next().unwrap();
+        let shown = |bytes: &Vec<u8>| bytes.windows(64).any(|window| window == &run[8..72]);
+        assert!(!idle.iter().any(shown), "chunk {index}");
+    }
+}

@@ -287,6 +287,19 @@ impl Map {
         self.pending.lock().put_back(taken);
     }
 
+    /// A flush is over and leaves its holes, from the nth range on, to the next one.
+    pub fn punch_later(&self, taken: &Taken, from: usize) {
+        self.pending.lock().punch_later(taken, from);
+    }
+
+    /// The space of what is free of the units (in one page) is given back after the next flush. Returns whether a flush is due.
+    pub fn punch(&self, index: PageIndex, page: &Arc<Page>, range: UnitRange) -> bool {
+        let mut pending = self.pending.lock();
+        pending.dirty(index, page);
+        pending.punch(range);
+        pending.is_long()
+    }
+
     /// Writes the copies to the slots that do not count. They count once [`Map::sync`] has succeeded.
     pub fn write(&self, taken: &Taken) -> Result<(), VolumeError> {
         let mut bytes = [0; slot::SLOT_BYTES];

@@ -56,6 +56,17 @@ impl Pending {
         }
         self.punch.extend(taken.punch);
     }
+
+    /// Ranges of what was taken are to be punched after the next flush, from the nth on. Their pages with them, although they are
+    /// durable: what that flush may punch it reads from its own copies.
+    pub fn punch_later(&mut self, taken: &Taken, from: usize) {
+        for range in taken.punch.iter().skip(from) {
+            if let Some(page) = taken.pages.get(&range.start.page()) {
+                self.dirty(range.start.page(), &page.page);
+                self.punch.push(*range);
+            }
+        }
+    }
 }
 
 struct TakenPage {
@@ -79,13 +90,18 @@ impl Taken {
         self.pages.iter().map(|(index, taken)| (*index, &*taken.page, &*taken.copy))
     }
 
-    /// Runs of units, each in one region, that were to be punched and were not written when the copies were taken. A unit
-    /// that was written again before then must not be punched even if it is free by now: the durable map says that its
-    /// data counts.
-    pub fn free_runs(&self) -> impl Iterator<Item = (&Page, UnitRange)> {
-        self.punch.iter().flat_map(|range| range.by_region()).flat_map(|range| {
-            let taken = self.pages.get(&range.start.page());
-            taken.into_iter().flat_map(move |t| free_runs(&t.copy, range).map(move |run| (&*t.page, run)))
+    /// The ranges that were to be punched, each in one page.
+    pub fn to_punch(&self) -> impl Iterator<Item = UnitRange> {
+        self.punch.iter().copied()
+    }
+
+    /// Runs of units of the range, each in one chunk (a hole of 1 MiB takes 3 ms, which writes of its region wait for), that were not written when the copies were taken. A unit that was written
+    /// again before then must not be punched even if it is free by now: the durable map says that its data counts.
+    pub fn free_runs(&self, range: UnitRange) -> impl Iterator<Item = (&Page, UnitRange)> {
+        let taken = self.pages.get(&range.start.page());
+        taken.into_iter().flat_map(move |taken| {
+            let runs = range.by_chunk().flat_map(move |part| free_runs(&taken.copy, part));
+            runs.map(move |run| (&*taken.page, run))
         })
     }
 }

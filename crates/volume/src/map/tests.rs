@@ -129,7 +129,11 @@ fn only_units_zero_when_taken_are_to_be_punched() {
     let taken = map.take();
     // Zero again by now, but the copies call it written: a hole here would be noise after a crash.
     map.mark_zero(index, &page, range, Count::Change, true);
-    let runs: Vec<(u64, u64)> = taken.free_runs().map(|(_, run)| (run.start.0, run.count)).collect();
+    let runs: Vec<(u64, u64)> = taken
+        .to_punch()
+        .flat_map(|range| taken.free_runs(range))
+        .map(|(_, run)| (run.start.0, run.count))
+        .collect();
     assert_eq!(runs, [(10, 5), (17, 13)]);
 }
 
