@@ -3,6 +3,7 @@ snapshots, restore, copy, upload, delete and grow. After each restart: every sna
 its instant; every acknowledged restore, copy, growth and deletion is finished; volumes hold all flushed bytes; nothing is stuck, and no
 object or grant is left over. SEALVOL_TEST_CRASHES says how often (25, or as often as fits into a minute), SEALVOL_TEST_SEED which run."""
 
+import itertools
 import json
 import os
 import random
@@ -84,7 +85,7 @@ class World:
         self.growing = threading.Lock()
         self.can_copy = True
         self._happened = {}
-        self._letters = iter(f"/dev/xvd{a}{b}" for a in "bcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklmnopqrstuvwxyz")
+        self._names = itertools.cycle(f"/dev/xvd{a}{b}" for a in "bcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklmnopqrstuvwxyz")
 
     # --- clients at work
 
@@ -470,7 +471,9 @@ class World:
         self.settle()
 
     def _attach(self, disk):
-        self.ec2[HOME].attach_volume(VolumeId=disk.id, InstanceId=self.host, Device=next(self._letters))
+        taken = {d.name for d in self.disks.values()}
+        disk.name = next(name for name in self._names if name not in taken)
+        self.ec2[HOME].attach_volume(VolumeId=disk.id, InstanceId=self.host, Device=disk.name)
         disk.uri = until(lambda: self._device(disk), seconds=60)
         with Client(disk.uri, timeout=60) as device:
             disk.looked(read_device(device))

@@ -90,7 +90,7 @@ class Disk:
         self.content = content
         self.key = key
         self.size = self.wanted = size
-        self.uri = None
+        self.uri = self.name = None
         self.looked_at = self.deleting = self.deleted = False
         self.writes = self.flushes = 0
         self.lock = threading.Lock()
