@@ -75,15 +75,16 @@ fn who_shares_a_flush_does_not_wait_for_its_holes() {
     let (done, seen, late) = (flushed.clone(), early.clone(), device.clone());
     let (threads, punched, asked) =
         (Arc::new(Mutex::new(Vec::new())), AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
-    let started = threads.clone();
+    let (started, begun) = (threads.clone(), AtomicBool::new(false));
     let wait = |ms| RealClock::default().sleep(Duration::from_millis(ms));
     hooked.files.slow(move |moment, op, at| {
         let text = at.to_string_lossy();
         // Two ask for the next flush while one runs. They share it, and it has a hole to punch of its own.
-        if (moment, op) == (Moment::After, SimOp::Sync)
-            && text.contains("map")
-            && threads.lock().unwrap().is_empty()
-        {
+        let synced = (moment, op) == (Moment::After, SimOp::Sync) && text.contains("map");
+        if synced && begun.swap(true, Ordering::SeqCst) {
+            // The other one sleeps by now.
+            wait(100);
+        } else if synced {
             late.trim(4096, 4096).unwrap();
             for _ in 0..2 {
                 let (late, asked, done) = (late.clone(), asked.clone(), done.clone());
