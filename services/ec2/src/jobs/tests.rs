@@ -268,11 +268,14 @@ fn the_runner_itself_brings_a_volume_to_its_instance_and_back() {
     let bench = Bench::new();
     let runner = Arc::new(Runner::default());
     runner.start(&bench.door, super::kinds(Kinds::default())).unwrap();
+    let real = env::Env::real();
     let wait = || {
         for _ in 0..500 {
             runner.resume(&bench.door).unwrap();
-            runner.settle(&env::Env::real(), Duration::from_secs(10));
+            runner.settle(&real, Duration::from_secs(10));
             bench.clock.advance(Duration::from_millis(50));
+            // A line that was set aside is looked at by workers, which need time of this world for it.
+            real.clock.sleep(Duration::from_millis(2));
             if bench.jobs().is_empty() {
                 return;
             }
