@@ -153,12 +153,16 @@ fn taken_back(run: &Run, copying: &mut Copying) -> StepResult {
 }
 
 fn copy(run: &Run, copying: &mut Copying) -> StepResult {
-    make_full(run, &copying.snapshot)?;
     let found = transact(run, |cx| {
         let Some(row) = pending(cx, &copying.snapshot)? else { return Ok(None) };
-        Ok(Some((copy_keys::are_usable(cx, &row)?, row)))
+        let outdated = copying::made_full(cx, &row)?.is_some();
+        Ok(Some((outdated, copy_keys::are_usable(cx, &row)?, row)))
     })?;
-    let Some((usable, row)) = found else { return Ok(()) };
+    let Some((outdated, usable, row)) = found else { return Ok(()) };
+    if outdated {
+        make_full(run, &row.id)?;
+        return copy(run, copying);
+    }
     if !usable {
         let why = "a key was disabled, deleted or lost its material while the copy was made";
         return Err(StepError::Refused(trouble(CopyTrouble::KeyNotAccessible, why)));
@@ -192,17 +196,13 @@ fn copy(run: &Run, copying: &mut Copying) -> StepResult {
 /// Gives up what was written as changes of a snapshot that is gone meanwhile; the row says so only after that, because a copy that
 /// was stored whole and not noted as such yet could not be stored again with other content.
 fn make_full(run: &Run, id: &str) -> StepResult {
-    let full = |cx: &mut Cx| match pending(cx, id)? {
-        Some(row) => copying::made_full(cx, &row),
-        None => Ok(None),
-    };
-    if transact(run, full)?.is_none() {
-        return Ok(());
-    }
     remove_written(run, id)?;
-    transact(run, |cx| match full(cx)? {
-        Some(row) => Ok(cx.tx.put(&row)?),
-        None => Ok(()),
+    transact(run, |cx| {
+        let Some(row) = pending(cx, id)? else { return Ok(()) };
+        match copying::made_full(cx, &row)? {
+            Some(full) => Ok(cx.tx.put(&full)?),
+            None => Ok(()),
+        }
     })?;
     run.dependency::<StorageHandle>()?.0.forget(&discard_name(id));
     Ok(())
