@@ -1,7 +1,6 @@
 //! Permission boundaries of users and roles: the policy must be there, and it counts what it bounds. Source: IAM API Reference,
 //! PutUserPermissionsBoundary; IAM User Guide, "Permissions boundaries for IAM entities".
 
-use crate::attachments::managed;
 use crate::{find, names};
 use api::identity::{ManagedPolicy, aws_managed};
 use api::{Answer, Cx};
@@ -28,9 +27,6 @@ pub fn check(arn: Option<&str>) -> Result<(), Refusal> {
 
 /// Bounds a user or role by a policy that must be there. The row is the caller's to write.
 pub fn put(cx: &mut Cx, boundary: &mut Option<String>, arn: String) -> Answer<()> {
-    if managed::find_some(cx, &arn)?.is_none() {
-        return Err(find::no_such_policy(&arn).into());
-    }
     change(cx, boundary.as_deref(), Some(&arn))?;
     *boundary = Some(arn);
     Ok(())
